@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup check test demo bench verify-all lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: ## Install what is missing: packages, .venv, Docker, lab images
+	@.ci/setup
+
+check: ## Lint, types and every test that needs no Docker (under two minutes)
+	@.ci/setup venv
+	@.ci/one-at-a-time .ci/check unit
+
+test: ## Set up all it needs, then run the whole suite with real Docker
+	@.ci/setup
+	@.ci/one-at-a-time .ci/test
+
+demo: ## Set up all it needs, then run a real assessment from start to finish
+	@.ci/setup
+	@.venv/bin/labctl demo
+
+bench: ## Measure us and our peers side by side; writes benchmarks/latest.json
+	@.ci/setup bench
+	@.venv/bin/python -m benchmarks
+
+verify-all: ## Prove every lab of the library: solution, untouched, wrong answers
+	@.ci/setup
+	@.venv/bin/labctl labs verify --all --seeds 3
+
+lock: ## Renew the lock files from pyproject.toml
+	@.ci/setup venv
+	@.ci/lock
+
+clean: ## Remove what make made in this folder (.venv and caches)
+	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		.coverage .coverage.* htmlcov dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

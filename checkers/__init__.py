@@ -1,0 +1,1 @@
+"""Probes, checks, verdicts and the engine that runs them; knows neither `labctl` nor `tui`."""

@@ -1,0 +1,216 @@
+"""The agent's loop: a request in, answers out as they come, until standard input ends.
+
+A request is `{"seconds": …, "hosts": {name: pins}, "fabric": {"pins": …, "ports": …},
+"probes": [{"id": …, "kind": …, …}]}`. Each answer is `{"id", "result"}` or `{"id", "failure",
+"blame"}`; `{"done": true}` closes the round.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from typing import Any
+
+from . import connect, files, frames, processes, programs, system, wire
+from .hosts import Doorway, Host, HostChanged
+from .jobs import Job, Runner
+
+GRACE = 0.03
+"""Seconds for which the wire is watched after the last program ended."""
+FILE_SECONDS = 20.0
+FILE_BYTES = 192 << 20
+
+
+class Round:
+    """One request being answered."""
+
+    def __init__(self, doorway: Doorway, nonce: bytes, request: dict[str, Any]) -> None:
+        self._doorway = doorway
+        self._nonce = nonce
+        self._until = time.monotonic() + float(request["seconds"])
+        self._request = request
+        self._hosts: dict[str, Host] = {}
+        self._runner = Runner()
+        self._jobs: dict[int, tuple[Job, dict[str, Any], wire.Watch | None]] = {}
+        self._files: dict[int, tuple[Job, list[dict[str, Any]]]] = {}
+        self._wire: wire.Wire | None = None
+
+    def run(self) -> None:
+        """Answer every probe of the request, then say that it is done."""
+        wanted: dict[str, list[dict[str, Any]]] = {}
+        for probe in self._request["probes"]:
+            wanted.setdefault(probe["host"], []).append(probe)
+        if any(probe["kind"] in ("program", "connect") for probe in self._request["probes"]):
+            self._listen()
+        for name, probes in wanted.items():
+            self._host(name, probes)
+        if self._wire:
+            self._runner.watch(self._wire.fileno(), self._wire.drain)
+        self._collect()
+        self._send({"done": True})
+        for host in self._hosts.values():
+            host.close()
+
+    def _host(self, name: str, probes: list[dict[str, Any]]) -> None:
+        try:
+            host = self._doorway.open(name, self._request["hosts"][name])
+        except KeyError:
+            self._fail(probes, f"the request does not say where {name} is")
+            return
+        except HostChanged as error:
+            self._fail(probes, f"host changed: {error}", "host")
+            return
+        self._hosts[name] = host
+        readers = [probe for probe in probes if probe["kind"] in ("file", "directory")]
+        if readers:
+            job = Job(lambda: _read(host.root, readers), FILE_SECONDS, FILE_BYTES)
+            self._files[id(job)] = (job, readers)
+            self._runner.add(job)
+        for probe in probes:
+            if probe["kind"] == "processes":
+                pids = processes.table().get(host.pid_namespace, [])
+                self._answer(probe, processes.listing(pids))
+            elif probe["kind"] in ("program", "connect"):
+                self._start(host, probe)
+
+    def _start(self, host: Host, probe: dict[str, Any]) -> None:
+        nonce = secrets.token_hex(16)
+        flow = probe.get("flow")
+        if probe["kind"] == "connect":
+            flow = {"protocol": "tcp", "to": probe["to"], "port": probe["port"], "nonce": False}
+        try:
+            watch = wire.watch(flow, nonce) if flow else None
+            if probe["kind"] == "connect":
+                job = connect.job(host.network, probe)
+            else:
+                job = programs.job(host.network, probe, nonce)
+        except (programs.NotAllowed, ValueError) as error:
+            self._fail([probe], str(error))
+            return
+        if watch and self._wire:
+            self._wire.look_for(watch)
+        self._jobs[id(job)] = (job, probe, watch)
+        self._runner.add(job)
+
+    def _listen(self) -> None:
+        fabric = self._request["fabric"]
+        if not fabric:
+            return
+        try:
+            owner = self._doorway.open("the fabric", fabric["pins"])
+        except HostChanged:
+            return  # every flow will then be without sightings, and says so
+        self._hosts["\0fabric"] = owner
+        self._doorway.enter_network(owner.network)
+        try:
+            ports = {name: (host, network) for name, (host, network) in fabric["ports"].items()}
+            self._wire = wire.Wire(ports)
+        finally:
+            self._doorway.leave_network()
+
+    def _collect(self) -> None:
+        ended = []
+        for job in self._runner.run(self._until):
+            if id(job) in self._files:
+                self._report_files(job)
+            else:
+                ended.append(job)
+                if not self._jobs[id(job)][2]:
+                    self._report(job)
+        if self._wire:
+            if any(watch for _, _, watch in self._jobs.values()):
+                time.sleep(GRACE)
+            self._wire.drain()
+            self._wire.close()
+        for job in ended:
+            if self._jobs[id(job)][2]:
+                self._report(job)
+
+    def _report_files(self, job: Job) -> None:
+        probes = {probe["id"]: probe for probe in self._files[id(job)][1]}
+        for line in bytes(job.output["stdout"]).splitlines():
+            try:
+                answer = json.loads(line)
+            except ValueError:
+                continue
+            if probes.pop(answer.get("id"), None):
+                self._send(answer)
+        why = "reading took too long" if job.timed_out else "the reader ended early"
+        self._fail(list(probes.values()), f"{why} {job.trouble.decode(errors='replace')}".strip())
+
+    def _report(self, job: Job) -> None:
+        _, probe, watch = self._jobs[id(job)]
+        if job.timed_out:
+            self._fail([probe], f"`{_name(probe)}` did not end within {job.seconds:g} s")
+            return
+        if job.trouble:
+            self._fail([probe], f"`{_name(probe)}` did not start: {job.trouble.decode()}")
+            return
+        sightings = watch.sightings if watch else []
+        if watch and not sightings and (self._wire is None or self._wire.lost):
+            why = "frames were lost" if self._wire else "the fabric is not as it was at the start"
+            self._fail([probe], f"the wire could not be watched: {why}")
+            return
+        if probe["kind"] == "connect":
+            self._answer(probe, {**json.loads(job.output["stdout"]), "sightings": sightings})
+            return
+        self._answer(
+            probe,
+            {
+                "exit": job.exit,
+                "stdout": files.encoded(bytes(job.output["stdout"])),
+                "stderr": files.encoded(bytes(job.output["stderr"])),
+                "truncated": job.truncated,
+                "seconds": job.ended - job.started,
+                "sightings": sightings,
+            },
+        )
+
+    def _answer(self, probe: dict[str, Any], result: dict[str, Any]) -> None:
+        self._send({"id": probe["id"], "result": result})
+
+    def _fail(self, probes: list[dict[str, Any]], why: str, blame: str = "machinery") -> None:
+        for probe in probes:
+            self._send({"id": probe["id"], "failure": why, "blame": blame})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        sys.stdout.buffer.write(frames.pack(self._nonce, message))
+        sys.stdout.buffer.flush()
+
+
+def _name(probe: dict[str, Any]) -> str:
+    return str(probe["argv"][0] if probe["kind"] == "program" else probe["kind"])
+
+
+def _read(root: int, probes: list[dict[str, Any]]) -> None:
+    """Look at files of one host, in a child of its own; a line of JSON for each."""
+    system.keep_only((system.CAP_DAC_READ_SEARCH,))
+    for probe in probes:
+        answer: dict[str, Any] = {"id": probe["id"]}
+        try:
+            look = files.look if probe["kind"] == "file" else files.names
+            answer["result"] = look(root, probe)
+        except files.Unreadable as error:
+            answer |= {"failure": str(error), "blame": "host"}
+        except OSError as error:
+            answer |= {"failure": f"cannot be read: {error.strerror}", "blame": "machinery"}
+        data = json.dumps(answer).encode() + b"\n"
+        while data:
+            data = data[os.write(1, data) :]
+
+
+def main() -> int:
+    """Answer requests until standard input ends."""
+    doorway = Doorway()
+    nonce: bytes | None = None
+    while (message := frames.unpack(sys.stdin.buffer.read, nonce)) is not None:
+        nonce, request = message
+        Round(doorway, nonce, request).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

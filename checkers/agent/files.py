@@ -1,0 +1,142 @@
+"""Looking at files through a host's own mounts, with a reader that no file can hold or mislead.
+
+Every path is resolved by the kernel inside the host's root (openat2 with RESOLVE_IN_ROOT and
+RESOLVE_NO_MAGICLINKS), first as O_PATH, which opens nothing and blocks on nothing. Content is read
+only from a regular file, without blocking (a write lease answers EAGAIN), from the very file that
+was looked at, and never past the limit.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from . import system
+
+TYPES = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFLNK: "link",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "block",
+    stat.S_IFCHR: "char",
+}
+ABSENT = {
+    errno.ENOENT: "no such file",
+    errno.ENOTDIR: "a part of the path is not a directory",
+    errno.ELOOP: "a link in the path goes round in a loop",
+    errno.ENAMETOOLONG: "the path is too long",
+}
+LARGEST_READ = 64 << 20
+
+
+class Unreadable(Exception):
+    """The file is there but cannot be read now; an error of the host."""
+
+
+def look(root: int, probe: dict[str, Any]) -> dict[str, Any]:
+    """Answer a `file` probe; raises `Unreadable` or OSError."""
+    flags = os.O_PATH | (0 if probe["follow"] else os.O_NOFOLLOW)
+    try:
+        descriptor = system.openat2(root, urlsafe_b64decode(probe["path"]), flags)
+    except OSError as error:
+        if error.errno not in ABSENT:
+            raise
+        return {"type": None, "why": ABSENT[error.errno]}
+    try:
+        return _describe(descriptor, min(int(probe["limit"]), LARGEST_READ))
+    finally:
+        os.close(descriptor)
+
+
+def _describe(descriptor: int, limit: int) -> dict[str, Any]:
+    found = os.fstat(descriptor)
+    kind = TYPES[stat.S_IFMT(found.st_mode)]
+    answer: dict[str, Any] = {
+        "type": kind,
+        "mode": stat.S_IMODE(found.st_mode),
+        "uid": found.st_uid,
+        "gid": found.st_gid,
+        "size": found.st_size,
+        "mtime": found.st_mtime,
+        "links": found.st_nlink,
+    }
+    # The magic link of our own descriptor names exactly the file that was looked at.
+    again = f"/proc/self/fd/{descriptor}"
+    if kind == "link":
+        answer["target"] = encoded(os.readlink(b"", dir_fd=descriptor))
+        return answer
+    answer["acl"] = _attribute(again, "system.posix_acl_access")
+    answer["default_acl"] = _attribute(again, "system.posix_acl_default")
+    if limit and kind == "file":
+        content, truncated = _read(again, limit)
+        answer["content"] = encoded(content)
+        answer["truncated"] = truncated
+        answer["sha256"] = None if truncated else hashlib.sha256(content).hexdigest()
+    return answer
+
+
+def _read(path: str, limit: int) -> tuple[bytes, bool]:
+    try:
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except BlockingIOError as error:
+        raise Unreadable("the file is held by a lease of another process") from error
+    try:
+        parts: list[bytes] = []
+        left = limit + 1
+        while left > 0 and (part := os.read(reader, min(left, 1 << 20))):
+            parts.append(part)
+            left -= len(part)
+    finally:
+        os.close(reader)
+    content = b"".join(parts)
+    return content[:limit], len(content) > limit
+
+
+def _attribute(path: str, name: str) -> str | None:
+    try:
+        return encoded(os.getxattr(path, name))
+    except OSError:
+        return None
+
+
+def encoded(data: bytes) -> str:
+    """Bytes as they stand in an answer: base64 with the letters that are safe in URLs."""
+    return urlsafe_b64encode(data).decode()
+
+
+def names(root: int, probe: dict[str, Any]) -> dict[str, Any]:
+    """Answer a `directory` probe."""
+    try:
+        descriptor = system.openat2(
+            root, urlsafe_b64decode(probe["path"]), os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK
+        )
+    except OSError as error:
+        if error.errno not in ABSENT:
+            raise
+        why = "it is not a directory" if error.errno == errno.ENOTDIR else ABSENT[error.errno]
+        return {"entries": None, "why": why}
+    limit = int(probe["limit"])
+    entries: list[dict[str, str]] = []
+    with os.scandir(descriptor) as listing:
+        for entry in listing:
+            if len(entries) > limit:
+                break
+            entries.append({"name": encoded(os.fsencode(entry.name)), "type": _entry_type(entry)})
+    os.close(descriptor)
+    truncated = len(entries) > limit
+    entries = sorted(entries[:limit], key=lambda entry: urlsafe_b64decode(entry["name"]))
+    return {"entries": entries, "truncated": truncated}
+
+
+def _entry_type(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "directory"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"

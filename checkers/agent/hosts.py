@@ -1,0 +1,103 @@
+"""Opening a host by what was recorded of it at start, and refusing one that is not the same.
+
+Numbers of processes are used again, and PID 1 of a host can move itself into a stage set with
+chroot(2). So a host is known by the inodes of its namespaces and the start time of its PID 1, and
+is entered by file descriptor: the root of a *mount namespace* cannot be moved by a process in it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from . import system
+
+
+class HostChanged(Exception):
+    """The host is gone, or is not the one that was recorded; the text says which."""
+
+
+@dataclass
+class Host:
+    """An open host: descriptors of its root directory and network, and its PID namespace."""
+
+    name: str
+    root: int
+    network: int
+    pid_namespace: int
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self.root)
+        os.close(self.network)
+
+
+def start_time(pid: int) -> int:
+    """When a process started, in clock ticks since boot (field 22 of proc(5)'s stat)."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        text = file.read()
+    return int(text.rpartition(b")")[2].split()[19])
+
+
+def namespace(pid: int, kind: str) -> int:
+    """A descriptor of one of a process's namespaces."""
+    return os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def pins(pid: int) -> dict[str, int]:
+    """What identifies the host whose PID 1 is `pid` on the server."""
+    found = {"pid": pid, "start_time": start_time(pid)}
+    for kind in ("net", "mnt", "pid"):
+        found[f"{kind}_namespace"] = os.stat(f"/proc/{pid}/ns/{kind}").st_ino
+    return found
+
+
+class Doorway:
+    """Opens hosts; keeps the way back to the agent's own mount namespace."""
+
+    def __init__(self) -> None:
+        self._own_mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        self._own_network = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def open(self, name: str, recorded: dict[str, Any]) -> Host:
+        """Open a host by its pins; raises `HostChanged`."""
+        pid = int(recorded["pid"])
+        opened: list[int] = []
+        try:
+            for kind in ("net", "mnt"):
+                opened.append(namespace(pid, kind))
+                if os.fstat(opened[-1]).st_ino != recorded[f"{kind}_namespace"]:
+                    raise HostChanged(f"{name} has another {kind} namespace than at its start")
+            # Looked at last: had the number been used again, the start time would differ.
+            now = pins(pid)
+            for key in ("start_time", "pid_namespace"):
+                if now[key] != recorded[key]:
+                    raise HostChanged(f"{name} is not the host that was started ({key})")
+            root = self._root_of(opened[1])
+        except OSError as error:
+            os.close(opened[0]) if opened else None
+            raise HostChanged(f"{name} is not running ({error.strerror})") from error
+        except HostChanged:
+            os.close(opened[0])
+            raise
+        finally:
+            for descriptor in opened[1:]:
+                os.close(descriptor)
+        return Host(name, root, opened[0], int(recorded["pid_namespace"]))
+
+    def _root_of(self, mounts: int) -> int:
+        """The root directory of a mount namespace; we are back in our own afterwards."""
+        system.setns(mounts, system.CLONE_NEWNS)
+        try:
+            return os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        finally:
+            system.setns(self._own_mounts, system.CLONE_NEWNS)
+
+    def enter_network(self, network: int) -> None:
+        """Go to another network namespace; `leave_network` comes back."""
+        system.setns(network, system.CLONE_NEWNET)
+
+    def leave_network(self) -> None:
+        """Come back to the agent's own network namespace."""
+        system.setns(self._own_network, system.CLONE_NEWNET)

@@ -1,0 +1,144 @@
+"""Child processes with deadlines and capped output, many at a time, from one thread.
+
+A job is a function that is run in a child of ours. It may become another program (`os.execve`) or
+write its answer to standard output. The child that outlives its deadline is killed with its group.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from . import system
+
+AT_ONCE = 24
+"""Children that run at the same time."""
+
+
+@dataclass
+class Job:
+    """One child: what it does, until when, and how much of each stream is kept."""
+
+    body: Callable[[], None]
+    seconds: float
+    limit: int = 1 << 20
+    started: float = 0.0
+    deadline: float = 0.0
+    pid: int = 0
+    exit: int = 0
+    timed_out: bool = False
+    truncated: bool = False
+    trouble: bytes = b""
+    output: dict[str, bytearray] = field(default_factory=dict)
+    ended: float = 0.0
+
+
+def _child(job: Job, writers: dict[str, int]) -> None:
+    """What the child does between fork and the end of it; never returns."""
+    try:
+        os.setpgid(0, 0)
+        system.die_with_parent()
+        null = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(writers["stdout"], 1)
+        os.dup2(writers["stderr"], 2)
+        job.body()
+        os._exit(0)
+    except BaseException as error:  # noqa: BLE001  # a child must never run on as its parent
+        os.write(writers["trouble"], f"{type(error).__name__}: {error}".encode()[:4000])
+        os._exit(126)
+
+
+class Runner:
+    """Runs jobs and yields each as it ends. Other descriptors can be watched beside them."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._waiting: deque[Job] = deque()
+        self._running: dict[int, Job] = {}
+        self._open: dict[int, int] = {}
+
+    def add(self, job: Job) -> None:
+        """Have a job run as soon as there is room."""
+        self._waiting.append(job)
+
+    def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
+        """Call `ready` whenever `descriptor` can be read while jobs run."""
+        self._selector.register(descriptor, selectors.EVENT_READ, ready)
+
+    def run(self, until: float) -> Iterator[Job]:
+        """Run everything; a job that has not ended by `until` (monotonic) is timed out."""
+        while self._waiting or self._running:
+            while self._waiting and len(self._running) < AT_ONCE:
+                self._start(self._waiting.popleft(), until)
+            self._pump()
+            yield from self._finished()
+
+    def _start(self, job: Job, until: float) -> None:
+        pairs = {name: os.pipe() for name in ("stdout", "stderr", "trouble")}
+        job.started = time.monotonic()
+        job.deadline = min(job.started + job.seconds, until)
+        job.output = {name: bytearray() for name in pairs}
+        job.pid = os.fork()
+        if job.pid == 0:
+            _child(job, {name: pair[1] for name, pair in pairs.items()})
+        for name, (reader, writer) in pairs.items():
+            os.close(writer)
+            os.set_blocking(reader, False)
+            self._selector.register(reader, selectors.EVENT_READ, (job, name))
+        self._running[job.pid] = job
+        self._open[job.pid] = len(pairs)
+
+    def _pump(self) -> None:
+        """Move what can be read, wait for more, and end what has had its time."""
+        now = time.monotonic()
+        nearest = min((job.deadline for job in self._running.values()), default=now)
+        for key, _ in self._selector.select(max(0.0, min(nearest - now, 1.0))):
+            if callable(key.data):
+                key.data()
+            else:
+                self._read(key.fd, *key.data)
+        for job in self._running.values():
+            if time.monotonic() > job.deadline and not job.timed_out:
+                job.timed_out = True
+                os.killpg(job.pid, signal.SIGKILL)
+
+    def _read(self, descriptor: int, job: Job, name: str) -> None:
+        try:
+            part = os.read(descriptor, 1 << 16)
+        except BlockingIOError:
+            return
+        if not part:
+            self._selector.unregister(descriptor)
+            os.close(descriptor)
+            self._open[job.pid] -= 1
+            return
+        kept = job.output[name]
+        room = job.limit - len(kept)
+        kept += part[:room]
+        job.truncated = job.truncated or len(part) > room
+
+    def _finished(self) -> Iterator[Job]:
+        for pid, job in list(self._running.items()):
+            # A grandchild may hold a pipe open: after the deadline nobody waits for it.
+            if self._open[pid] and not job.timed_out:
+                continue
+            if job.timed_out:
+                self._drop(job)
+            _, status = os.waitpid(pid, 0)
+            job.exit = os.waitstatus_to_exitcode(status)
+            job.ended = time.monotonic()
+            job.trouble = bytes(job.output["trouble"])
+            del self._running[pid], self._open[pid]
+            yield job
+
+    def _drop(self, job: Job) -> None:
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.data, tuple) and key.data[0] is job:
+                self._selector.unregister(key.fd)
+                os.close(key.fd)

@@ -1,0 +1,70 @@
+"""The server kernel's table of processes, and the part of it that belongs to one host."""
+
+from __future__ import annotations
+
+import os
+from base64 import urlsafe_b64encode
+from typing import Any
+
+TICKS = os.sysconf("SC_CLK_TCK")
+MOST = 20_000
+"""Processes that are listed of one host."""
+ARGUMENT_BYTES = 64 << 10
+
+
+def table() -> dict[int, list[int]]:
+    """Every process of the server, grouped by the inode of its PID namespace."""
+    groups: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                inode = os.stat(f"/proc/{name}/ns/pid").st_ino
+            except OSError:  # it ended, or is a kernel thread on its way out
+                continue
+            groups.setdefault(inode, []).append(int(name))
+    return groups
+
+
+def listing(pids: list[int]) -> dict[str, Any]:
+    """Answer a `processes` probe: the given processes by the numbers that the host knows."""
+    raw = [found for pid in sorted(pids)[: MOST + 1] if (found := _read(pid)) is not None]
+    inner = {outer: found["pid"] for outer, found in raw}
+    rows = sorted((row for _, row in raw), key=lambda row: int(row["pid"]))
+    for row in rows:
+        row["ppid"] = inner.get(row["ppid"], 0)
+    return {"processes": rows[:MOST], "truncated": len(rows) > MOST}
+
+
+def _read(pid: int) -> tuple[int, dict[str, Any]] | None:
+    """One process, or None if it has just ended; `ppid` is still the server's number."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            status = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            arguments = file.read(ARGUMENT_BYTES)
+        with open(f"/proc/{pid}/comm", "rb") as file:
+            name = file.read(256).removesuffix(b"\n")
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        try:
+            program = os.readlink(f"/proc/{pid}/exe".encode())
+        except OSError:  # a zombie has none
+            program = b""
+    except OSError:
+        return None
+    argv = arguments.removesuffix(b"\0").split(b"\0") if arguments else []
+    return pid, {
+        "pid": int(status[b"NSpid"].split()[-1]),
+        "ppid": int(status[b"PPid"]),
+        "uid": int(status[b"Uid"].split()[1]),
+        "gid": int(status[b"Gid"].split()[1]),
+        "state": status[b"State"].split()[0].decode(),
+        "comm": _text(name),
+        "argv": [_text(argument) for argument in argv],
+        "exe": _text(program),
+        "started": int(fields[19]) / TICKS,
+    }
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode()

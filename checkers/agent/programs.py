@@ -1,0 +1,67 @@
+"""Our own programs, run in a host's network namespace with the least rights that they need.
+
+A program runs as an account without rights, in the observer's own file tree, with no variable of
+anybody's in its environment. Only the programs in `ALLOWED` can be asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from . import system
+from .jobs import Job
+
+ALLOWED: dict[str, tuple[int, ...]] = {
+    "bridge": (),
+    "conntrack": (system.CAP_NET_ADMIN,),
+    "curl": (),
+    "dig": (),
+    "ip": (),
+    "ip6tables-save": (system.CAP_NET_ADMIN, system.CAP_NET_RAW),
+    "iptables-save": (system.CAP_NET_ADMIN, system.CAP_NET_RAW),
+    "nft": (system.CAP_NET_ADMIN,),
+    "openssl": (),
+    "ping": (system.CAP_NET_RAW,),
+    "ss": (system.CAP_SYS_PTRACE, system.CAP_DAC_READ_SEARCH),
+    "sysctl": (),
+    "tc": (),
+    "traceroute": (system.CAP_NET_RAW,),
+}
+"""The programs that may be asked for, and the capabilities that each one keeps."""
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"}
+
+
+class NotAllowed(Exception):
+    """A program that is not on the list, or is not installed in the observer."""
+
+
+def in_network(network: int, capabilities: tuple[int, ...]) -> None:
+    """Enter a network namespace for good and give up everything but `capabilities`."""
+    system.setns(network, system.CLONE_NEWNET)
+    system.become_nobody(capabilities)
+
+
+def job(network: int, probe: dict[str, Any], nonce: str) -> Job:
+    """The job that runs a `program` probe; raises `NotAllowed`."""
+    name = probe["argv"][0]
+    path = shutil.which(name, path=ENVIRONMENT["PATH"]) if name in ALLOWED else None
+    if path is None:
+        known = ", ".join(sorted(ALLOWED))
+        raise NotAllowed(f"the observer has no program `{name}` (it has {known})")
+    argv = [argument.replace("{nonce}", nonce) for argument in probe["argv"]]
+    return Job(_body(network, path, argv, ALLOWED[name]), float(probe["timeout"]))
+
+
+def _body(
+    network: int, path: str, argv: list[str], capabilities: tuple[int, ...]
+) -> Callable[[], None]:
+    def body() -> NoReturn:
+        in_network(network, capabilities)
+        os.chdir("/")
+        os.execve(path, argv, ENVIRONMENT)
+
+    return body

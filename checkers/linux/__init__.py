@@ -1,0 +1,1 @@
+"""Check types about files, accounts, programs and services. One module a type, named like it."""

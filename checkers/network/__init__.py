@@ -1,0 +1,1 @@
+"""Check types about addresses, routes, reachability and names. One module a type, named like it."""

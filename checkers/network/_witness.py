@@ -1,0 +1,130 @@
+"""Who must have seen a request, so that an answer counts as having come from the far end.
+
+A host that the candidate can enter may answer in another's place: with the address on its loopback
+interface, or by translating it. So a request has to be *seen on the wire* at the far end:
+
+- A host without access for the candidate has the address: at that host.
+- A host of the candidate's has it on an interface other than the loopback one: at that host.
+- Nobody is seen to have it: at any of the candidate's hosts but the one that asks.
+- The asking host has it itself: nothing was asked over the network, so it is no answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from checkers.check import Asking, ask_all
+from checkers.model import LabHost, Program, Sighting, Subject
+from checkers.network._ip import ADDRESSES, AnyAddress, links_of, on_a_port, owned
+from checkers.reading import good_output
+
+
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """Where a request to an address has to arrive.
+
+    `hosts` are those at whose ports it must be seen, `known` whether they have the address;
+    `own` says that the asking host has it itself.
+    """
+
+    address: AnyAddress
+    source: str
+    hosts: tuple[str, ...]
+    known: bool
+    own: bool = False
+
+    def witnessed(self, sightings: tuple[Sighting, ...]) -> bool:
+        """Whether the request arrived there, still addressed as it was sent where that is known."""
+        return any(
+            seen.towards
+            and seen.host in self.hosts
+            and seen.host != self.source
+            and ip_address(seen.source) != self.address
+            and (not self.known or ip_address(seen.destination) == self.address)
+            for seen in sightings
+        )
+
+    def left(self, sightings: tuple[Sighting, ...]) -> bool:
+        """Whether the request was seen to leave the asking host."""
+        return any(seen.host == self.source and not seen.towards for seen in sightings)
+
+    @property
+    def said(self) -> str:
+        """The far end in words: `pc2`, `r1 or r2`."""
+        return " or ".join(self.hosts) or "another host"
+
+    def trouble(self, sightings: tuple[Sighting, ...]) -> str:
+        """Why an answer does not count, in words for the candidate; empty if it does."""
+        if self.own:
+            return f"{self.address} is an address of {self.source} itself"
+        if self.witnessed(sightings):
+            return ""
+        return (
+            f"answered, but the request never reached {self.said}: "
+            f"something on the way answers in its place"
+        )
+
+
+ANSWERED_ELSEWHERE = "answered by something other than the far end"
+"""The flag of verdicts about an answer that nobody at the far end was seen to be asked for."""
+
+
+def far_end(subject: Subject, to: str) -> Asking[FarEnd]:
+    """Find out who has to witness a request from `subject.source` to the address `to`.
+
+    Hosts of the candidate's are asked only if no other has the address: one that is down is then
+    no hindrance.
+    """
+    address = ip_address(to)
+    source = subject.source
+    trusted = [host for host in subject.hosts if host.access == "none"]
+    first = [source, *(host.name for host in trusted if host.name != source)]
+    owners = yield from _owners(first, address)
+    if source in owners.all:
+        return FarEnd(address, source, (), known=False, own=True)
+    if owners.all:
+        return FarEnd(address, source, owners.all, known=True)
+    entered = [host.name for host in _entered(subject) if host.name != source]
+    second = yield from _owners(entered, address)
+    if second.on_ports:
+        return FarEnd(address, source, second.on_ports, known=True)
+    return FarEnd(address, source, tuple(entered), known=False)
+
+
+def _entered(subject: Subject) -> list[LabHost]:
+    return [host for host in subject.hosts if host.access != "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    all: tuple[str, ...]
+    on_ports: tuple[str, ...]
+
+
+def _owners(hosts: list[str], address: AnyAddress) -> Asking[_Owners]:
+    """Which of `hosts` have an address, by the kernel's own list of each."""
+    if not hosts:
+        return _Owners((), ())
+    results = yield from ask_all(*(Program(host, ADDRESSES) for host in hosts))
+    found = {
+        host: links_of(good_output(ADDRESSES, result))
+        for host, result in zip(hosts, results, strict=True)
+    }
+    return _Owners(
+        tuple(host for host in hosts if owned(found[host], address)),
+        tuple(host for host in hosts if on_a_port(found[host], address)),
+    )
+
+
+def every_host_up(subject: Subject) -> Asking[None]:
+    """Have every host of the lab observed: what is not reached must not merely be down."""
+    hosts = [host.name for host in subject.hosts]
+    results = yield from ask_all(*(Program(host, ADDRESSES) for host in hosts))
+    for result in results:
+        good_output(ADDRESSES, result)
+
+
+def nobody_has(end: FarEnd) -> str:
+    """Words for an address that no host of the lab was seen to have."""
+    return f"no host has the address {end.address}" if not (end.known or end.own) else ""

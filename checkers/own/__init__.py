@@ -1,0 +1,1 @@
+"""Check types for what no other fits: a lab's own code. One module a type, named like it."""

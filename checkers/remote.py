@@ -1,0 +1,173 @@
+"""Answers probes by looking at real hosts: the agent for most, the engine's exec for *inside*.
+
+A round is one request to the agent, whatever the number of hosts and probes, and beside it the
+programs that are run inside hosts on purpose.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from checkers import codec
+from checkers.engine import Wanted
+from checkers.model import (
+    AnyProbe,
+    AnyResult,
+    Blame,
+    Connect,
+    Failure,
+    Inside,
+    LabHost,
+    Observation,
+    Processes,
+    Program,
+    ProgramResult,
+    Vantage,
+)
+from checkers.ssh import AgentConnection, AgentUnreachable, Dial
+
+AGENT_AT_ONCE = 24
+"""Programs that the agent runs at the same time (see checkers/agent/jobs.py)."""
+SLACK_SECONDS = 10.0
+INSIDE_AT_ONCE = 4
+
+RunInside = Callable[[Inside], ProgramResult]
+"""Runs a program inside a host; raises `TimeoutError` past its time, other errors as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where the hosts are, as the agent needs to know: pins by host, and the fabric's."""
+
+    hosts: Mapping[str, Mapping[str, Any]]
+    fabric: Mapping[str, Any]
+
+
+class RemoteObserver:
+    """Looks at the hosts of one session on one server."""
+
+    merges = True
+
+    def __init__(
+        self,
+        lab_hosts: Sequence[LabHost],
+        whereabouts: Whereabouts,
+        dial: Dial,
+        run_inside: RunInside,
+        *,
+        frozen: bool = False,
+    ) -> None:
+        self._access = {host.name: host.access for host in lab_hosts}
+        self._whereabouts = whereabouts
+        self._dial = dial
+        self._run_inside = run_inside
+        self._connection: AgentConnection | None = None
+        self.frozen = frozen
+
+    def observe(self, wanted: Sequence[Wanted]) -> Sequence[Observation]:
+        """Answer every probe; what cannot be answered is a failure with its reason."""
+        probes = [want.probe for want in wanted]
+        with ThreadPoolExecutor(INSIDE_AT_ONCE, thread_name_prefix="inside") as pool:
+            inside = {
+                number: pool.submit(self._inside, probe)
+                for number, probe in enumerate(probes)
+                if isinstance(probe, Inside)
+            }
+            answers = self._ask_agent(
+                {number: probe for number, probe in enumerate(probes) if number not in inside}
+            )
+            return [
+                _outcome(inside[number]) if number in inside else answers[number]
+                for number in range(len(probes))
+            ]
+
+    def close(self) -> None:
+        """End the connection to the agent."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    # ------------------------------------------------------------------ beside
+
+    def _ask_agent(self, probes: Mapping[int, AnyProbe]) -> dict[int, Observation]:
+        if not probes:
+            return {}
+        found: dict[int, Observation] = {}
+        seconds = _time_for(list(probes.values()))
+        request = {
+            "seconds": seconds,
+            "hosts": {
+                probe.host: self._whereabouts.hosts.get(probe.host, {}) for probe in probes.values()
+            },
+            "fabric": self._whereabouts.fabric,
+            "probes": [
+                {"id": number, **codec.probe_to_json(probe)} for number, probe in probes.items()
+            ],
+        }
+        why = "the agent gave no answer to this probe"
+        try:
+            if self._connection is None:
+                self._connection = AgentConnection(self._dial)
+            deadline = time.monotonic() + seconds + SLACK_SECONDS
+            for answer in self._connection.ask(request, deadline):
+                number = int(answer["id"])
+                if number in probes:
+                    found[number] = self._read(probes[number], answer)
+        except AgentUnreachable as problem:
+            why = str(problem)
+            self.close()
+        for number, probe in probes.items():
+            found.setdefault(number, self._observation(probe, failure=Failure(why)))
+        return found
+
+    def _read(self, probe: AnyProbe, answer: dict[str, Any]) -> Observation:
+        if "failure" in answer:
+            failure = Failure(str(answer["failure"]), Blame(answer.get("blame", "machinery")))
+            return self._observation(probe, failure=failure)
+        try:
+            return self._observation(probe, codec.result_from_json(probe.kind, answer["result"]))
+        except (KeyError, ValueError) as problem:
+            return self._observation(
+                probe, failure=Failure(f"the agent's answer is no {probe.kind} result: {problem}")
+            )
+
+    def _observation(
+        self, probe: AnyProbe, result: AnyResult | None = None, failure: Failure | None = None
+    ) -> Observation:
+        outside = self._access.get(probe.host) == "none" and isinstance(probe, Program | Connect)
+        vantage = Vantage.OUTSIDE if outside else Vantage.BESIDE
+        return Observation(probe, vantage, time.time(), result, failure, self.frozen)
+
+    # ------------------------------------------------------------------ inside
+
+    def _inside(self, probe: Inside) -> Observation:
+        result, failure = None, None
+        try:
+            result = self._run_inside(probe)
+        except TimeoutError:
+            failure = Failure(
+                f"`{probe.argv[0]}` did not end within {probe.timeout:g} s", Blame.HOST
+            )
+        except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
+            failure = Failure(f"`{probe.argv[0]}` could not be run: {problem}")
+        return Observation(probe, Vantage.INSIDE, time.time(), result, failure, self.frozen)
+
+
+def _outcome(future: Future[Observation]) -> Observation:
+    return future.result()
+
+
+def _time_for(probes: Sequence[AnyProbe]) -> float:
+    """Seconds that the agent may take for these probes, by its limit of programs at once."""
+    slow = [probe.timeout for probe in probes if isinstance(probe, Program)]
+    slow += [2 * probe.wait + 2 for probe in probes if isinstance(probe, Connect)]
+    waves = 1 + len(slow) // AGENT_AT_ONCE
+    return (
+        20.0
+        + waves * max(slow, default=0.0)
+        + (5.0 if any(isinstance(p, Processes) for p in probes) else 0.0)
+    )

@@ -1,0 +1,1 @@
+"""The controller: library, sessions, providers, store, marking, evidence and the command."""

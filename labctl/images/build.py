@@ -1,0 +1,219 @@
+"""Use-cases over images: what there is, make what is missing, find the one a host needs."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from labctl.errors import ProviderError
+from labctl.images import base
+from labctl.images.daemon import connect, refused
+from labctl.images.digest import context_archive, context_files, digest, tag
+from labctl.images.library import ImageLibrary
+from labctl.images.model import BuildProgress, BuildResult, Image, ImageStatus, ResolvedImage
+from labctl.images.sources import apt_sources, proxies
+
+LABEL = "labctl.image"
+LABEL_DIGEST = "labctl.digest"
+
+Report = Callable[[BuildProgress], None]
+
+_STEP = re.compile(r"^Step (\d+)/(\d+) : ")
+_LAYER = re.compile(r"^ ---> ([0-9a-f]{12,64})$")
+_SILENCE_SECONDS = 600
+
+
+def plan_builds(
+    names: Iterable[str] | None = None,
+    library: ImageLibrary | None = None,
+    client: docker.DockerClient | None = None,
+) -> tuple[ImageStatus, ...]:
+    """The named images (all, for None) and what they stand on, parents first, as they are now.
+
+    Raises `UnknownName`, `LabFileError` for a mistake in an image's folder, `ProviderUnavailable`.
+    """
+    library = library or ImageLibrary()
+    wanted = _with_parents(names, library)
+    with _Daemon(client) as daemon:
+        return tuple(_status(image, library, daemon) for image in wanted)
+
+
+def build(
+    names: Iterable[str] | None = None,
+    report: Report = lambda _: None,
+    library: ImageLibrary | None = None,
+    client: docker.DockerClient | None = None,
+) -> tuple[BuildResult, ...]:
+    """Make those of the named images (all, for None) whose inputs have changed, parents first.
+
+    An image whose build fails leaves nothing behind, those finished before stay. Raises what
+    `plan_builds` raises, and `ProviderError` with the last lines of a build that failed.
+    """
+    library = library or ImageLibrary()
+    wanted = _with_parents(names, library)
+    with _Daemon(client) as daemon:
+        builder = _Builder(daemon, library, report)
+        return tuple(builder.make(image) for image in wanted)
+
+
+def resolve(
+    name: str,
+    library: ImageLibrary | None = None,
+    client: docker.DockerClient | None = None,
+) -> ResolvedImage:
+    """The image called `name` as its inputs are now, with the defaults of hosts made from it.
+
+    Raises `UnknownName` (with the nearest names), and `ProviderError` where it is not built yet.
+    """
+    library = library or ImageLibrary()
+    image = library.image(name)
+    wanted = tag(image, library)
+    with _Daemon(client) as daemon:
+        found = _find(daemon, wanted)
+    if found is None:
+        raise ProviderError(
+            f"The image `{name}` is not built, or its inputs have changed since ({wanted}).",
+            f"Make it with `labctl images build {name}`.",
+        )
+    return ResolvedImage(name, wanted, str(found.id), image.login, image.defaults)
+
+
+class _Daemon:
+    """The caller's client, left open; or one of our own, closed at the end."""
+
+    def __init__(self, client: docker.DockerClient | None) -> None:
+        self._given = client
+
+    def __enter__(self) -> docker.DockerClient:
+        # Nothing may come for a while during a long step, as when a large package unpacks.
+        self._used = self._given or connect(timeout=_SILENCE_SECONDS)
+        return self._used
+
+    def __exit__(self, *_: object) -> None:
+        if self._given is None:
+            self._used.close()
+
+
+def _with_parents(names: Iterable[str] | None, library: ImageLibrary) -> tuple[Image, ...]:
+    chosen = library.names() if names is None else tuple(names)
+    ordered = {image.name: image for name in chosen for image in library.lineage(name)}
+    return tuple(ordered.values())
+
+
+def _find(client: docker.DockerClient, name: str) -> Any:
+    try:
+        return client.images.get(name)
+    except ImageNotFound:
+        return None
+    except DockerException as error:
+        raise ProviderError(f"Docker could not look up the image `{name}`: {error}") from error
+
+
+def _status(image: Image, library: ImageLibrary, client: docker.DockerClient) -> ImageStatus:
+    name = tag(image, library)
+    found = _find(client, name)
+    size = int(found.attrs["Size"]) if found is not None else 0
+    return ImageStatus(
+        image.name, name, found is not None, size, image.parent, image.description, image.login
+    )
+
+
+class _Builder:
+    """Makes images one after the other; what the server's sources are is asked once."""
+
+    def __init__(self, client: docker.DockerClient, library: ImageLibrary, report: Report) -> None:
+        self._client = client
+        self._library = library
+        self._report = report
+        self._sources: tuple[str, ...] = ()
+
+    def make(self, image: Image) -> BuildResult:
+        """Build `image` unless the server has it."""
+        began = time.monotonic()
+        name = tag(image, self._library)
+        found = _find(self._client, name)
+        if found is not None:
+            return BuildResult(image.name, name, False, 0.0, int(found.attrs["Size"]))
+        self._sources = self._sources or apt_sources()
+        if image.parent is None:
+            self._on_debian(image, name)
+        else:
+            self._run(image, name, tag(self._library.image(image.parent), self._library))
+        size = int(self._client.images.get(name).attrs["Size"])
+        return BuildResult(image.name, name, True, time.monotonic() - began, size)
+
+    def _on_debian(self, image: Image, name: str) -> None:
+        start, ours = base.debian(self._client, self._sources, lambda line: self._say(image, line))
+        try:
+            self._run(image, name, start)
+        except BaseException:
+            if ours:
+                self._remove([start])
+            raise
+
+    def _run(self, image: Image, name: str, parent: str) -> None:
+        files = context_files(image)
+        output = self._client.api.build(
+            fileobj=io.BytesIO(context_archive(files)),
+            custom_context=True,
+            tag=name,
+            rm=True,
+            forcerm=True,
+            decode=True,
+            timeout=_SILENCE_SECONDS,
+            # The server's own network: a package proxy on 127.0.0.1 can be reached, and a daemon
+            # without a bridge of its own (labs need none) can build.
+            network_mode="host",
+            buildargs={"BASE": parent, "APT_SOURCES": "\n".join(self._sources), **proxies()},
+            labels={LABEL: image.name, LABEL_DIGEST: digest(image, self._library)},
+        )
+        before = self._layers()
+        made: list[str] = []
+        try:
+            self._follow(image, output, made)
+        except BaseException as error:
+            self._remove([layer for layer in reversed(made) if layer not in before])
+            if isinstance(error, APIError):
+                raise refused(f"build the image `{image.name}`", error) from error
+            raise
+
+    def _follow(self, image: Image, output: Iterator[dict[str, Any]], made: list[str]) -> None:
+        """Report the builder's output line by line; notes the layers it makes in `made`."""
+        step = steps = 0
+        recent: list[str] = []
+        for event in output:
+            if "error" in event:
+                raise ProviderError(
+                    f"The image `{image.name}` could not be built: {event['error'].strip()}\n"
+                    + "\n".join(recent),
+                    "The lines above are the last that the build printed.",
+                )
+            for line in str(event.get("stream", "")).splitlines():
+                if counted := _STEP.match(line):
+                    step, steps = int(counted[1]), int(counted[2])
+                if layer := _LAYER.match(line):
+                    made.append(layer[1])
+                if line.strip():
+                    recent = [*recent[-19:], line]
+                    self._say(image, line, step, steps)
+
+    def _say(self, image: Image, line: str, step: int = 0, steps: int = 0) -> None:
+        self._report(BuildProgress(image.name, line, step, steps))
+
+    def _layers(self) -> frozenset[str]:
+        """Short ids of all images there are, those in the middle of a build included."""
+        listed = self._client.api.images(all=True)
+        return frozenset(str(each["Id"]).removeprefix("sha256:")[:12] for each in listed)
+
+    def _remove(self, layers: list[str]) -> None:
+        for layer in layers:
+            # One that something else has come to stand on meanwhile is that one's from now on.
+            with suppress(APIError):
+                self._client.api.remove_image(layer, noprune=True)

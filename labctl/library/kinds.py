@@ -1,0 +1,71 @@
+"""Which check type a check has, and whether its fields are what that type takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from checkers import registry
+from labctl.library.findings import nearest
+from labctl.library.parts import Part, Parts
+from labctl.library.shapes import Place, shape_findings
+from labctl.library.tasks import GENERIC_KEYS, Check
+
+OWN = "python"
+"""The check type that calls a function of the lab's own; `with` gives it arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A check's type and the fields that the lab file gives it."""
+
+    name: str
+    parameters: Any
+
+
+def kind_of(check: Part[Check], parts: Parts) -> Kind | None:
+    """The type of a check, or None with the reason reported: none, several, or an unknown one."""
+    extra = dict(check.value.model_extra or {})
+    arguments = extra.pop("with", None) if OWN in extra else None
+    known = registry.known()
+    types = [key for key in extra if key in known]
+    for key in extra:
+        if key not in types and (types or len(extra) > 1):
+            hint = nearest(key, GENERIC_KEYS)
+            hint = hint if hint.startswith("Did") else ""
+            parts.report((*check.path, key), f"unknown key `{key}`", hint, key=True)
+        elif key not in types:
+            hint = nearest(key, (*known, *GENERIC_KEYS))
+            parts.report((*check.path, key), f"unknown check type `{key}`", hint, key=True)
+    if len(types) > 1:
+        names = " and ".join(f"`{key}`" for key in types)
+        hint = "Make it two checks."
+        parts.report((*check.path, types[1]), f"a check has one type, not {names}", hint, key=True)
+    elif not extra:
+        hint = "Add one such as `file: {path: /etc/motd}`."
+        parts.report(check.path, "the check has no check type", hint, key=True)
+    if len(types) != 1:
+        return None
+    parameters = extra[types[0]]
+    if arguments is not None:
+        parameters = {"call": parameters, "with": arguments}
+    return Kind(types[0], parameters)
+
+
+def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
+    """Report what is wrong with a check's fields."""
+    path = (*check.path, kind.name)
+    if parts.place.blank(path):
+        return
+    if kind.parameters in (None, "", [], {}):
+        hint = "Say what is expected."
+        parts.report(path, "an empty expectation, which everything would meet", hint, key=True)
+        return
+    model = registry.load(kind.name)
+    try:
+        model.model_validate(kind.parameters)
+    except ValidationError as error:
+        place = Place(parts.place.positions, path, parts.place.translate, parts.place.blanks)
+        parts.findings += shape_findings(error, kind.parameters, model, place)

@@ -1,0 +1,1 @@
+"""Providers of lab hosts, each behind the same small protocols (see `base`)."""

@@ -1,0 +1,107 @@
+"""The wirer's requests, from a plan, and its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from labctl.errors import ProviderError
+from labctl.plan import HostPlan, Plan
+from labctl.providers.docker.daemon import Daemon
+from labctl.providers.docker.hosts import Container
+from labctl.providers.docker.streams import ExecStream
+
+WIRER = ("/usr/bin/env", "-C", "/opt/labctl", "/usr/bin/python3", "-E", "-s", "-S", "-m", "wirer")
+BOOT_SECONDS = 60.0
+
+
+def bridges(plan: Plan) -> dict[str, str]:
+    """The bridge that each network is in the fabric."""
+    return {network.name: f"b{number}" for number, network in enumerate(plan.networks)}
+
+
+def ports(plan: Plan) -> dict[str, tuple[str, str]]:
+    """The fabric's ports: interface name there → (host, network) at the other end."""
+    found = [(host.name, port.network) for host in plan.hosts for port in host.ports]
+    return {f"p{number}": place for number, place in enumerate(found)}
+
+
+def wire_request(
+    plan: Plan, fabric: Container, started: Sequence[tuple[HostPlan, Container]], *, first: bool
+) -> dict[str, Any]:
+    """What the wirer is to do for hosts whose containers were just started."""
+    by_network = bridges(plan)
+    networks = {network.name: network for network in plan.networks}
+    names: dict[str, list[str]] = {host.name: [] for host in plan.hosts}
+    for name, (host_name, _) in ports(plan).items():
+        names[host_name].append(name)
+    return {
+        "act": "wire",
+        "seconds": BOOT_SECONDS,
+        "fabric": {"pid": fabric.pid},
+        "networks": [
+            {
+                "bridge": by_network[network.name],
+                "hub": network.hub,
+                "delay_ms": network.delay_ms,
+                "loss": network.loss,
+                "rate_bits": network.rate_bits,
+            }
+            for network in plan.networks
+        ],
+        "hosts": [
+            {
+                "name": host.name,
+                "pid": container.pid,
+                "gate": True,
+                "interfaces": [port.interface for port in host.ports],
+                "files": _first_files(host) if first else {},
+                "ports": [
+                    {
+                        "port": name,
+                        "bridge": by_network[port.network],
+                        "interface": port.interface,
+                        "mac": port.mac,
+                        "mtu": networks[port.network].mtu,
+                    }
+                    for name, port in zip(names[host.name], host.ports, strict=True)
+                ],
+            }
+            for host, container in started
+        ],
+    }
+
+
+def _first_files(host: HostPlan) -> dict[str, str]:
+    """The files that Docker stood in the way of, as a fresh machine has them."""
+    return {
+        "/etc/hostname": f"{host.name}\n",
+        "/etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{host.name}\n\n"
+        "::1\tlocalhost ip6-localhost ip6-loopback\n",
+        "/etc/resolv.conf": "",
+    }
+
+
+def instruct(
+    daemon: Daemon, wirer: Container, request: dict[str, Any], seconds: float
+) -> Iterator[dict[str, Any]]:
+    """Give the wirer one request and yield its answers; raises `ProviderError` if it refuses."""
+    with ExecStream(daemon.api, wirer.id, WIRER) as stream:
+        stream.settimeout(seconds)
+        stream.sendall(json.dumps(request).encode())
+        stream.end_input()
+        pending = b""
+        try:
+            while part := stream.recv(1 << 16):
+                *lines, pending = (pending + part).split(b"\n")
+                for line in lines:
+                    answer = json.loads(line)
+                    if "trouble" in answer and "host" not in answer:
+                        raise ProviderError(f"The hosts could not be wired: {answer['trouble']}.")
+                    yield answer
+        except TimeoutError as error:
+            raise ProviderError(f"The wirer did not answer within {seconds:g} s.") from error
+        if stream.errors:
+            said = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1]
+            raise ProviderError(f"The wirer broke off: {said}")

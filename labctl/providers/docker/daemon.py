@@ -1,0 +1,87 @@
+"""The connection to Docker Engine, and its errors in our words.
+
+docker-py is not meant to be shared between threads, so each thread has a client of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.utils import kwargs_from_env
+
+from labctl.errors import ProviderError
+from labctl.images.daemon import unavailable
+
+REQUEST_SECONDS = 60
+
+
+class Gone(ProviderError):
+    """A container that was there is not there any more."""
+
+
+class Daemon:
+    """Docker Engine, as one server has it."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._clients: list[docker.APIClient] = []
+
+    @property
+    def api(self) -> docker.APIClient:
+        """This thread's client; raises `ProviderUnavailable` if Docker cannot be used."""
+        client: docker.APIClient | None = getattr(self._local, "client", None)
+        if client is None:
+            client = self._connect()
+            self._local.client = client
+            self._clients.append(client)
+        return client
+
+    def _connect(self) -> docker.APIClient:
+        try:
+            environment = kwargs_from_env()
+            return docker.APIClient(version="auto", timeout=REQUEST_SECONDS, **environment)
+        except DockerException as error:
+            raise unavailable(error) from error
+
+    def close(self) -> None:
+        """Close every thread's connections."""
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+        self._local = threading.local()
+
+
+@contextlib.contextmanager
+def talking(what: str) -> Iterator[None]:
+    """Turn Docker's errors into ours; `what` is what was being done, as a noun phrase."""
+    try:
+        yield
+    except ImageNotFound as error:
+        raise ProviderError(
+            f"An image is missing for {what}: {error.explanation}",
+            "Build it with `labctl images build`.",
+        ) from error
+    except NotFound as error:
+        raise Gone(f"{what}: {error.explanation}", "`labctl gc` shows what is left.") from error
+    except APIError as error:
+        raise ProviderError(f"Docker refused {what}: {error.explanation or error}") from error
+    except (requests.RequestException, DockerException, OSError) as error:
+        raise unavailable(error) from error
+
+
+def security_options(info: dict[str, Any], seccomp: str | None) -> list[str]:
+    """Options for a container; `seccomp` is a profile's JSON text, None the engine's default.
+
+    AppArmor's `docker-default` refuses every write below /proc/sys and forbids ptrace from the
+    observer. Where the server has AppArmor it is set aside; what it would add is in the profile.
+    """
+    options = [f"seccomp={seccomp}"] if seccomp else []
+    if any("apparmor" in option for option in info.get("SecurityOptions") or []):
+        options.append("apparmor=unconfined")
+    return options

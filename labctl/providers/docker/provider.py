@@ -1,0 +1,301 @@
+"""The Docker provider: every seam of `labctl.providers.base`, put together."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from checkers.model import ProgramResult
+from labctl.errors import ProviderError
+from labctl.plan import HostPlan, Plan
+from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
+from labctl.providers.docker import cabling, console, inside, labels
+from labctl.providers.docker.daemon import Daemon, talking
+from labctl.providers.docker.diagnosis import diagnose
+from labctl.providers.docker.hosts import Container, Containers, at_once
+from labctl.providers.docker.streams import ExecStream
+
+OBSERVER = "observer"
+WIRER = "wirer"
+STATES = {"running": "running", "paused": "frozen"}
+
+
+class DockerProvider:
+    """Lab hosts as containers of the local Docker Engine, for one installation of labctl.
+
+    `home` holds the lock that keeps two processes of this installation from making and removing
+    helpers at the same time.
+    """
+
+    name = "docker"
+
+    def __init__(self, installation: str, home: Path) -> None:
+        self._daemon = Daemon()
+        self._containers = Containers(self._daemon, installation)
+        self._lock_file = home / "helpers.lock"
+
+    # ------------------------------------------------------------------ environment
+
+    def up(self, session: str, plan: Plan, report: Report) -> Placement:
+        """Bring every host up, wired and booted; what runs already is left alone."""
+        with self._helpers_kept():
+            wirer = self._containers.ensure_helper(WIRER)
+            self._containers.ensure_helper(OBSERVER)
+            before = {container.host for container in self._containers.of_session(session)}
+            fabric = self._containers.ensure_fabric(session)
+        report("the fabric is there")
+        containers = self._containers.ensure_hosts(session, plan, plan.hosts)
+        report(f"{len(containers)} hosts are started")
+        placement = Placement(session, self.name, {}, images=self._image_tags(plan))
+        first = not (before & {host.name for host in plan.hosts})
+        return self._wire(
+            placement,
+            plan,
+            wirer,
+            fabric,
+            list(zip(plan.hosts, containers, strict=True)),
+            report,
+            first=first,
+        )
+
+    def _image_tags(self, plan: Plan) -> dict[str, str]:
+        names = {host.image for host in plan.hosts} | {OBSERVER, WIRER, labels.FABRIC_ROLE}
+        return {name: self._containers.image(name).tag for name in sorted(names)}
+
+    def _wire(
+        self,
+        placement: Placement,
+        plan: Plan,
+        wirer: Container,
+        fabric: Container,
+        started: list[tuple[HostPlan, Container]],
+        report: Report,
+        *,
+        first: bool,
+    ) -> Placement:
+        """Cables, preparation and boot for containers that wait at the gate; their pins."""
+        request = cabling.wire_request(plan, fabric, started, first=first)
+        ids = {host.name: container.id for host, container in started}
+        pins = dict(placement.pins)
+        found_fabric = dict(placement.fabric)
+        trouble: dict[str, str] = {}
+        for answer in cabling.instruct(self._daemon, wirer, request, cabling.BOOT_SECONDS + 30):
+            name = answer.get("host")
+            if "fabric" in answer:
+                places = {port: list(place) for port, place in cabling.ports(plan).items()}
+                found_fabric = {"pins": answer["fabric"], "ports": places}
+            elif name and "pins" in answer:
+                pins[name] = {**answer["pins"], "id": ids[name]}
+                report(f"{name} is ready")
+            elif name:
+                trouble[name] = str(
+                    answer.get("trouble") or trouble.get(name) or answer.get("detail")
+                )
+        missing = [name for name in ids if name not in pins]
+        if missing:
+            told = "; ".join(f"{name}: {trouble.get(name, 'no answer')}" for name in missing)
+            raise ProviderError(
+                f"Hosts did not come up: {told}.", "Try again; `labctl gc` removes what is left."
+            )
+        return replace(placement, pins=pins, fabric=found_fabric)
+
+    def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        """Start and rewire hosts that have stopped. If the fabric's owner had, everything is."""
+        with self._helpers_kept():
+            wirer = self._containers.ensure_helper(WIRER)
+            self._containers.ensure_helper(OBSERVER)
+        old = self._containers.find(labels.container_name(placement.session, labels.FABRIC_ROLE))
+        wanted = set(hosts)
+        fabric = self._containers.ensure_fabric(placement.session)
+        if old is None or old.pid != fabric.pid:
+            wanted = {host.name for host in plan.hosts}
+            running = [
+                found
+                for found in self._containers.of_session(placement.session)
+                if found.host and found.pid
+            ]
+            self._containers.stop(running)
+        plans = [host for host in plan.hosts if host.name in wanted]
+        containers = self._containers.ensure_hosts(placement.session, plan, plans)
+        started = list(zip(plans, containers, strict=True))
+        kept = {name: pins for name, pins in placement.pins.items() if name not in wanted}
+        bare = replace(placement, pins=kept)
+        return self._wire(bare, plan, wirer, fabric, started, lambda _: None, first=False)
+
+    def down(self, session: str) -> None:
+        """Remove a session's containers, and the helpers once no session is left."""
+        found = self._containers.of_session(session)
+        self._containers.remove(found)
+        with self._helpers_kept():
+            if all(not row["Labels"].get(labels.SESSION) for row in self._containers.listing()):
+                self._remove_helpers()
+
+    def _remove_helpers(self) -> None:
+        rows = self._containers.listing(labels.HELPER_SESSION)
+        found = [self._containers.find(row["Id"]) for row in rows]
+        self._containers.remove([container for container in found if container])
+
+    def owned(self) -> tuple[Owned, ...]:
+        """Every container of this installation."""
+        kinds = {labels.HOST_ROLE: "host", labels.FABRIC_ROLE: "fabric"}
+        return tuple(
+            Owned(
+                kind=kinds.get(row["Labels"].get(labels.ROLE, ""), "helper"),
+                name=row["Names"][0].removeprefix("/") if row.get("Names") else row["Id"][:12],
+                session=row["Labels"].get(labels.SESSION) or None,
+                state=str(row.get("State", "")),
+            )
+            for row in self._containers.listing()
+        )
+
+    @contextlib.contextmanager
+    def _helpers_kept(self) -> Iterator[None]:
+        """Nobody else of this installation makes or removes helpers meanwhile."""
+        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock_file.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    # ------------------------------------------------------------------ access
+
+    def dial(self, argv: Sequence[str], preamble: bytes) -> ExecStream:
+        """A stream to a program in the observer, which is made again if it has gone."""
+        with self._helpers_kept():
+            observer = self._containers.ensure_helper(OBSERVER)
+        stream = ExecStream(self._daemon.api, observer.id, argv)
+        stream.sendall(preamble)
+        return stream
+
+    def run(
+        self,
+        placement: Placement,
+        host: str,
+        argv: Sequence[str],
+        *,
+        user: str = "root",
+        stdin: bytes = b"",
+        cwd: str = "/",
+        timeout: float = 60.0,
+        limit: int = 1 << 20,
+    ) -> ProgramResult:
+        """Run a program inside a host (see `labctl.providers.base.Access`)."""
+        return inside.run(
+            self._daemon.api,
+            self._id(placement, host),
+            argv,
+            user=user,
+            stdin=stdin,
+            cwd=cwd,
+            timeout=timeout,
+            limit=limit,
+            kill=lambda pid: self._end(placement, host, [pid]),
+        )
+
+    def console(self, placement: Placement, host: str, user: str) -> int | None:
+        """Join the terminal to a login shell of `user`."""
+        return console.join(self._daemon.api, self._id(placement, host), user)
+
+    def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
+        """Write a file on a host, by its own programs, as its administrator."""
+        script = 'umask 077; cat > "$1" && chmod "$2" "$1"'
+        argv = ["/bin/sh", "-c", script, "sh", path, f"{mode:o}"]
+        done = self.run(placement, host, argv, stdin=content)
+        if done.exit != 0:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            raise ProviderError(f"`{path}` could not be written on {host}: {said}")
+
+    def expel(self, placement: Placement, hosts: Sequence[str]) -> None:
+        """End every console and program that came in by the engine's exec."""
+
+        def one(host: str) -> None:
+            api = self._daemon.api
+            with talking(f"to see who is in {host}"):
+                ids = api.inspect_container(self._id(placement, host)).get("ExecIDs") or []
+                found = [api.exec_inspect(name) for name in ids]
+            pids = [int(each["Pid"]) for each in found if each["Running"]]
+            if pids:
+                self._end(placement, host, pids)
+
+        at_once(one, hosts)
+
+    def _end(self, placement: Placement, host: str, pids: list[int]) -> None:
+        with self._helpers_kept():
+            wirer = self._containers.ensure_helper(WIRER)
+        pid_namespace = placement.pins[host]["pid_namespace"]
+        request = {"act": "end", "pid_namespace": pid_namespace, "roots": pids}
+        list(cabling.instruct(self._daemon, wirer, request, 30.0))
+
+    def _id(self, placement: Placement, host: str) -> str:
+        return str(placement.pins[host]["id"])
+
+    # ------------------------------------------------------------------ state
+
+    def states(self, placement: Placement) -> Mapping[str, HostState]:
+        """Every host of the session, as the engine has it now."""
+        found = {
+            container.host: container
+            for container in self._containers.of_session(placement.session)
+        }
+        states = {}
+        for host, pins in placement.pins.items():
+            container = found.get(host)
+            if container is None:
+                states[host] = HostState(host, "missing", "its container is gone")
+            elif container.pid and container.pid != pins["pid"]:
+                states[host] = HostState(
+                    host, "stopped", "it was started by somebody else and is not wired"
+                )
+            elif container.pid:
+                states[host] = HostState(host, STATES.get(container.state, container.state))
+            else:
+                states[host] = HostState(host, "stopped", f"its PID 1 ended with {container.exit}")
+        return states
+
+    def freeze(self, placement: Placement) -> None:
+        """Stop all hosts' clocks."""
+        self._containers.pause(self._hosts(placement), frozen=True)
+
+    def thaw(self, placement: Placement) -> None:
+        """Let all hosts go on."""
+        self._containers.pause(self._hosts(placement), frozen=False)
+
+    def _hosts(self, placement: Placement) -> list[Container]:
+        found = self._containers.of_session(placement.session)
+        return [container for container in found if container.host in placement.pins]
+
+    def restart(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        """Shut hosts down, start and rewire them."""
+        found = [container for container in self._hosts(placement) if container.host in hosts]
+        self._containers.stop(found)
+        return self.revive(placement, plan, hosts)
+
+    def usage(self, placement: Placement) -> tuple[Usage, ...]:
+        """What each running host uses, by the engine's own accounting."""
+
+        def one(container: Container) -> Usage | None:
+            if not container.pid:
+                return None
+            with talking(f"to measure {container.name}"):
+                stats = self._daemon.api.stats(container.id, stream=False, one_shot=True)
+            memory = stats.get("memory_stats", {})
+            return Usage(
+                container.host,
+                int(memory.get("usage", 0)),
+                int(memory.get("limit", 0)),
+                int(stats.get("pids_stats", {}).get("current", 0)),
+            )
+
+        return tuple(use for use in at_once(one, self._hosts(placement)) if use)
+
+    # ------------------------------------------------------------------ the rest
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """What `labctl doctor` should say about Docker on this server."""
+        return diagnose(self._daemon)
+
+    def close(self) -> None:
+        """Close the connections to the engine."""
+        self._daemon.close()

@@ -1,0 +1,124 @@
+"""The wirer's acts: one JSON request on standard input, one JSON answer a line on standard output.
+
+`{"act": "wire", "seconds", "fabric": {"pid"}, "networks", "hosts"}`: lay cables, prepare, open the
+gates, wait for the boots; answers `{"host", "pins"}` or `{"host", "trouble"}` as each is ready.
+`{"act": "pins", "pids"}`: what identifies these processes' containers now.
+`{"act": "end", "pid_namespace", "roots"}`: kill these processes and all that they started.
+`{"act": "abilities"}`: what this kernel can do for networks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from checkers.agent import hosts, processes
+
+from . import cables, prepare
+
+
+def say(**message: Any) -> None:
+    """One line of the answer."""
+    print(json.dumps(message), flush=True)
+
+
+def wire(request: dict[str, Any]) -> None:
+    """Bring hosts whose containers were just started onto their networks, and let them boot."""
+    until = time.monotonic() + float(request["seconds"])
+    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    fabric_pid = int(request["fabric"]["pid"])
+    fabric = hosts.namespace(fabric_pid, "net")
+    ports = [{**port, "pid": host["pid"]} for host in request["hosts"] for port in host["ports"]]
+    cables.lay(fabric, own, request["networks"], ports)
+    say(fabric=hosts.pins(fabric_pid))
+    children: dict[int, str] = {}
+    for host in request["hosts"]:
+        pid = os.fork()
+        if pid == 0:
+            _bring_up(host, until)
+        children[pid] = host["name"]
+    while children:
+        pid, status = os.wait()
+        name = children.pop(pid, None)
+        if name and os.waitstatus_to_exitcode(status) < 0:
+            say(host=name, trouble="the wirer was killed while it was at work on it")
+
+
+def _bring_up(host: dict[str, Any], until: float) -> None:
+    """One host, in a child of its own; says how it went and ends."""
+    try:
+        pid = int(host["pid"])
+        pins = hosts.pins(pid)
+        root = hosts.Doorway().open(host["name"], pins).root
+        mounts, network = hosts.namespace(pid, "mnt"), hosts.namespace(pid, "net")
+        worker = os.fork()
+        if worker == 0:
+            _prepare(mounts, network, host)
+        if os.waitpid(worker, 0)[1] != 0:
+            raise RuntimeError("it could not be prepared")
+        if host["gate"]:
+            prepare.open_gate(root, until)
+            prepare.await_boot(root, until)
+        say(host=host["name"], pins=pins)
+    except (OSError, RuntimeError, hosts.HostChanged) as error:
+        say(host=host["name"], trouble=str(error) or type(error).__name__)
+    os._exit(0)
+
+
+def _prepare(mounts: int, network: int, host: dict[str, Any]) -> None:
+    try:
+        prepare.host(mounts, network, host)
+    except OSError as error:
+        say(host=host["name"], detail=f"{error.strerror} {error.filename or ''}")
+        os._exit(1)
+    os._exit(0)
+
+
+def end(request: dict[str, Any]) -> None:
+    """Kill processes that came into a host from outside, and everything below them."""
+    members = processes.table().get(int(request["pid_namespace"]), [])
+    parents = {pid: parent for pid in members if (parent := _parent(pid)) is not None}
+    doomed = set(request["roots"]) & set(members)
+    while more := {pid for pid, parent in parents.items() if parent in doomed} - doomed:
+        doomed |= more
+    for pid in doomed:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    say(ended=len(doomed))
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def main() -> int:
+    """Carry out one request."""
+    request = json.load(sys.stdin)
+    try:
+        if request["act"] == "wire":
+            wire(request)
+        elif request["act"] == "end":
+            end(request)
+        elif request["act"] == "pins":
+            for pid in request["pids"]:
+                say(pid=pid, pins=hosts.pins(pid))
+        else:
+            say(netem=cables.can_emulate())
+    except (OSError, cables.CannotWire) as error:
+        say(trouble=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

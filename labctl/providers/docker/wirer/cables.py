@@ -1,0 +1,113 @@
+"""Bridges in the fabric's network namespace, and a cable from each port into a host.
+
+A bridge there never meets the server's own packet filter, has no address, and says nothing of its
+own accord (no spanning tree, no multicast queries, no IPv6).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+from checkers.agent import system
+
+
+class CannotWire(Exception):
+    """`ip` or `tc` refused; the text is what it said."""
+
+
+def _batch(program: str, lines: list[str]) -> None:
+    """Run many commands of `ip` or `tc` at once, in the network namespace that we are in."""
+    if not lines:
+        return
+    done = subprocess.run(
+        [program, "-batch", "-"],
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if done.returncode != 0:
+        raise CannotWire(done.stderr.strip() or f"{program} ended with {done.returncode}")
+
+
+def lay(fabric: int, own: int, networks: list[dict[str, Any]], ports: list[dict[str, Any]]) -> None:
+    """Make what is missing of the bridges, and every cable, in one batch.
+
+    `fabric` and `own` are descriptors of network namespaces; we are back in `own` afterwards.
+    """
+    system.setns(fabric, system.CLONE_NEWNET)
+    try:
+        there = _interfaces()
+        new = [network for network in networks if network["bridge"] not in there]
+        stale = [port["port"] for port in ports if port["port"] in there]
+        _batch("ip", [f"link del {name}" for name in stale])
+        _batch("ip", [*_bridges(new), *_cables(ports)])
+        _batch("tc", _imperfections(networks, ports))
+    finally:
+        system.setns(own, system.CLONE_NEWNET)
+
+
+def _interfaces() -> set[str]:
+    with open("/proc/self/net/dev", encoding="ascii") as file:
+        return {line.split(":")[0].strip() for line in file if ":" in line}
+
+
+def _bridges(networks: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for network in networks:
+        name = network["bridge"]
+        # A hub forgets every address at once, and so floods every frame to every port.
+        ageing = " ageing_time 0" if network["hub"] else ""
+        lines.append(f"link add {name} type bridge forward_delay 0 mcast_snooping 0{ageing}")
+        lines.append(f"link set {name} up")
+    return lines
+
+
+def _cables(ports: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for port in ports:
+        mtu = f" mtu {port['mtu']}" if port["mtu"] else ""
+        lines.append(
+            f"link add {port['port']}{mtu} type veth peer name {port['interface']}"
+            f" address {port['mac']}{mtu} netns {port['pid']}"
+        )
+        lines.append(f"link set {port['port']} master {port['bridge']} up")
+    return lines
+
+
+def _imperfections(networks: list[dict[str, Any]], ports: list[dict[str, Any]]) -> list[str]:
+    """Delay, loss and rate, on the way out of each port; `tc` says no where the kernel cannot."""
+    lines = []
+    for network in networks:
+        for port in ports:
+            if port["bridge"] != network["bridge"]:
+                continue
+            name, parent = port["port"], "root"
+            if network["delay_ms"] or network["loss"]:
+                delay = f" delay {network['delay_ms'] or 0}ms"
+                lines.append(
+                    f"qdisc add dev {name} root handle 1: netem{delay} loss {network['loss'] or 0}%"
+                )
+                parent = "parent 1:"
+            if network["rate_bits"]:
+                rate = int(network["rate_bits"])
+                burst = max(rate // 800, 3000)
+                lines.append(
+                    f"qdisc add dev {name} {parent} tbf rate {rate}bit burst {burst} latency 200ms"
+                )
+    return lines
+
+
+def can_emulate() -> bool:
+    """Whether this kernel has netem, tried on our own loopback interface."""
+    tried = subprocess.run(
+        ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"],
+        capture_output=True,
+        check=False,
+        timeout=10,
+    )
+    if tried.returncode == 0:
+        subprocess.run(["tc", "qdisc", "del", "dev", "lo", "root"], check=False, timeout=10)
+    return tried.returncode == 0

@@ -1,0 +1,101 @@
+"""What stands between a container and a machine, mended before the host's PID 1 goes on.
+
+Docker mounts its own files over /etc/hosts, /etc/resolv.conf and /etc/hostname, so that an edit is
+refused or lost, and makes all of /proc/sys read-only, so that a router cannot be taught to forward.
+Both are undone by system calls in the host's mount namespace; no program of the host's is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import socket
+import struct
+import time
+from typing import Any
+
+from checkers.agent import system
+
+GATE = b"/run/labctl-gate"
+"""The FIFO that PID 1 waits at (see labctl/providers/docker/hosts.py)."""
+BOOTED = b"/run/boot-complete"
+"""What the image's boot leaves last (see labs/images/base)."""
+
+DOCKER_MOUNTS = (b"/etc/hosts", b"/etc/resolv.conf", b"/etc/hostname")
+MNT_DETACH = 2
+MS_REMOUNT, MS_BIND = 32, 4096
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+POLL = 0.005
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _mount(source: bytes | None, target: bytes, flags: int) -> None:
+    if _libc.mount(source, target, None, flags, None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target.decode())
+
+
+def host(mounts: int, network: int, request: dict[str, Any]) -> None:
+    """Prepare one host. Enters its namespaces for good: to be run in a child of its own."""
+    system.setns(network, system.CLONE_NEWNET)
+    for interface in ("lo", *request["interfaces"]):
+        _set_up(interface)
+    system.setns(mounts, system.CLONE_NEWNS)
+    for path in DOCKER_MOUNTS:
+        if _libc.umount2(path, MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
+            raise OSError(ctypes.get_errno(), "cannot take Docker's mount away", path.decode())
+    _mount(b"/proc/sys/net", b"/proc/sys/net", MS_BIND)
+    _mount(None, b"/proc/sys/net", MS_REMOUNT | MS_BIND)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(BOOTED)
+    for path, text in request["files"].items():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _set_up(interface: str) -> None:
+    """Switch an interface on, as a cable that is plugged in does (netdevice(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        request = struct.pack("16sh14x", interface.encode(), 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(handle, SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(
+            handle, SIOCSIFFLAGS, struct.pack("16sh14x", interface.encode(), flags | IFF_UP)
+        )
+
+
+def open_gate(root: int, until: float) -> None:
+    """Let PID 1 go on; raises `TimeoutError` if it does not come to the gate in time."""
+    while True:
+        try:
+            gate = system.openat2(root, GATE, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            # Not made yet, or nobody reads there yet.
+            if error.errno not in (errno.ENOENT, errno.ENXIO):
+                raise
+        else:
+            os.write(gate, b"\n")
+            os.close(gate)
+            return
+        _wait(until, "its PID 1 did not come to the gate")
+
+
+def await_boot(root: int, until: float) -> None:
+    """Wait for the end of the boot; raises `TimeoutError`."""
+    while True:
+        try:
+            os.close(system.openat2(root, BOOTED, os.O_PATH))
+        except FileNotFoundError:
+            _wait(until, "it did not finish booting")
+        else:
+            return
+
+
+def _wait(until: float, otherwise: str) -> None:
+    if time.monotonic() > until:
+        raise TimeoutError(otherwise)
+    time.sleep(POLL)

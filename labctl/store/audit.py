@@ -1,0 +1,131 @@
+"""Whether a session's record adds up: its chain, its row, its runs and its blobs.
+
+Reports everything at once and never stops at the first: what is sound beside the damage still
+counts as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from labctl.errors import StoreError
+from labctl.store import chain, intentions, runs, schema
+from labctl.store.log import CHANGES, CREATED, unknown_session
+from labctl.store.records import Event, Problem, RunRecord
+
+
+def audit(
+    connection: Connection, session: str, read_blob: Callable[[str], object]
+) -> tuple[Problem, ...]:
+    """Everything wrong with the record of `session`; raises `UnknownName` if there is none.
+
+    `read_blob` is called with each digest that the record rests on and raises `StoreError` where
+    the blob is missing or damaged.
+    """
+    row = connection.execute(
+        select(schema.sessions).where(schema.sessions.c.code == session)
+    ).one_or_none()
+    query = select(schema.events).where(schema.events.c.session == session)
+    rows = [tuple(found) for found in connection.execute(query.order_by(schema.events.c.sequence))]
+    if row is None and not rows:
+        raise unknown_session(connection, session)
+    if row is None:
+        return (Problem(session, None, "the session's row is missing, its events are there"),)
+    told = row._asdict()
+    count = told["sequence"] if isinstance(told["sequence"], int) else len(rows)
+    problems = list(chain.broken_links(session, rows, count))
+    log = list(_readable(rows))
+    problems += _row(session, told, log)
+    problems += _runs(connection, session, log)
+    problems += _blobs(session, log, read_blob)
+    return tuple(problems)
+
+
+def _readable(rows: Iterable[chain.Row]) -> Iterable[Event]:
+    """The events that can be read; `broken_links` has named the others."""
+    for row in rows:
+        try:
+            yield chain.event_from(row)
+        except StoreError:
+            continue
+
+
+def _row(session: str, told: dict[str, Any], log: Sequence[Event]) -> list[Problem]:
+    """Where the session's row differs from what its events add up to."""
+    if not log:
+        return []
+    due: dict[str, Any] = {"created": log[0].at}
+    for event in log:
+        changes = event.data.get(CHANGES)
+        due |= changes if isinstance(changes, dict) else {}
+    due |= {"updated": log[-1].at, "sequence": log[-1].sequence, "head": log[-1].hash}
+    due["intentions"] = _still_open(log)
+    return [
+        Problem(session, None, f"the session's row says {name} {told[name]!a}, its log {value!a}")
+        for name, value in due.items()
+        if name in told and told[name] != value
+    ]
+
+
+def _still_open(log: Sequence[Event]) -> int:
+    try:
+        return len(intentions.unended(log))
+    except (KeyError, TypeError):
+        return -1  # an intention that names no process: its event was changed, and is named
+
+
+def _runs(connection: Connection, session: str, log: Sequence[Event]) -> list[Problem]:
+    """Where the rows of runs and results differ from the runs' events."""
+    said = {event.sequence: event for event in log if event.kind == runs.RECORDED}
+    problems = []
+    try:
+        found = runs.of_session(connection, session)
+    except (ValueError, TypeError):
+        return [Problem(session, None, "a run's row cannot be read")]
+    for run in found:
+        event = said.pop(run.sequence, None)
+        if event is None or _told(connection, run) != _due(event):
+            problems.append(
+                Problem(
+                    session, run.sequence, f"the rows of run {run.number} differ from its event"
+                )
+            )
+    problems += [Problem(session, number, "the run's rows are missing") for number in said]
+    return problems
+
+
+def _told(connection: Connection, run: RunRecord) -> dict[str, Any]:
+    try:
+        results = runs.digest(runs.results(connection, run))
+    except (ValueError, TypeError):
+        results = ""
+    names = ("at", "reason", "scheme", "checkers", "transcript", "summary")
+    told = {name: getattr(run, name) for name in names}
+    return told | {"run": run.number, "results": results}
+
+
+def _due(event: Event) -> dict[str, Any]:
+    return {key: value for key, value in event.data.items() if key != CHANGES} | {"at": event.at}
+
+
+def _blobs(session: str, log: Sequence[Event], read_blob: Callable[[str], object]) -> list[Problem]:
+    """The blobs that the record rests on (plan and transcripts) and that cannot be read."""
+    problems = []
+    for event in log:
+        if event.kind == CREATED:
+            changes = event.data.get(CHANGES)
+            digest = changes.get("plan") if isinstance(changes, dict) else None
+        elif event.kind == runs.RECORDED:
+            digest = event.data.get("transcript")
+        else:
+            continue
+        if digest is None:
+            continue
+        try:
+            read_blob(str(digest))
+        except StoreError as error:
+            problems.append(Problem(session, event.sequence, error.message))
+    return problems

@@ -1,0 +1,137 @@
+"""The hash chain of a session's log: how an event is spelled, hashed and proved.
+
+    hash = SHA-256 of canonical JSON [session, sequence, at, kind, data, actor, previous]
+
+The chain shows that no event was changed, dropped or put in between. It cannot show that a whole
+log was written anew with new hashes; a signed copy of the last hash, kept elsewhere, does that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from checkers.codec import canonical
+from labctl.errors import StoreError
+from labctl.store.records import Event, Problem
+
+GENESIS = "0" * 64
+"""What the first event of a session has before it."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+Row = tuple[Any, ...]
+"""An event as the database gives it: the columns in `Event`'s order, `data` as JSON text."""
+
+
+def clean(text: str) -> str:
+    """`text` without what a database cannot keep (NUL, lone surrogates), each shown as U+FFFD.
+
+    A candidate's file name that is not UTF-8 must not stop a recording.
+    """
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(data: Any) -> Any:
+    """`data` as JSON gives it back (tuples become lists, keys text), storable as it is.
+
+    Raises `TypeError` or `ValueError` for what JSON cannot say (NaN included).
+    """
+    return json.loads(clean(json.dumps(data, ensure_ascii=False, allow_nan=False)))
+
+
+def spell(data: Any) -> str:
+    """JSON-like `data` in its canonical spelling, as the data columns hold it."""
+    return canonical(data).decode()
+
+
+def event_hash(
+    session: str, sequence: int, at: str, kind: str, data: Any, actor: str, previous: str
+) -> str:
+    """The hash of an event with these fields, 64 hex digits."""
+    fields = [session, sequence, at, kind, data, actor, previous]
+    return hashlib.sha256(canonical(fields)).hexdigest()
+
+
+def link(
+    session: str, sequence: int, at: str, kind: str, data: Any, actor: str, previous: str
+) -> Event:
+    """A new event with its hash. `data` must be plain."""
+    digest = event_hash(session, sequence, at, kind, data, actor, previous)
+    return Event(session, sequence, at, kind, data, actor, previous, digest)
+
+
+def event_from(row: Row) -> Event:
+    """The event in a database row; raises `StoreError`, naming it, if the row makes no sense."""
+    session, sequence, at, kind, text, actor, previous, digest = row
+    reason = _misspelled(row)
+    if reason:
+        raise StoreError(
+            f"Event {sequence!a} of session {session!a} is damaged: {reason}.",
+            "Restore the database from a backup; the other events can still be read.",
+        )
+    return Event(session, sequence, at, kind, json.loads(text), actor, previous, digest)
+
+
+def broken_links(session: str, rows: Iterable[Row], expected: int) -> tuple[Problem, ...]:
+    """What is wrong with the chain of `session`, whose last event should be number `expected`.
+
+    `rows` come in the order of their numbers.
+    """
+    problems: list[Problem] = []
+    number, previous = 0, GENESIS
+    for row in rows:
+        sequence = row[1]
+        if isinstance(sequence, int):
+            problems += _gap(session, number + 1, sequence - 1)
+            number = sequence
+        reasons = _wrong(row, previous)
+        if reasons:
+            problems.append(Problem(session, number, "; ".join(reasons)))
+        previous = row[7]
+    problems += _gap(session, number + 1, expected)
+    if number > expected:
+        problems.append(Problem(session, number, f"the session knows of {expected} events only"))
+    return tuple(problems)
+
+
+def _gap(session: str, first: int, last: int) -> Sequence[Problem]:
+    """One problem for the events that are not there: a damaged number may leave billions out."""
+    if first > last:
+        return ()
+    rest = "" if first == last else f", and so is every one up to {last}"
+    return (Problem(session, first, f"the event is missing{rest}"),)
+
+
+def _wrong(row: Row, previous: str) -> list[str]:
+    """All that is wrong with one event, given the hash of the one before it."""
+    reason = _misspelled(row)
+    if reason:
+        return [reason]
+    *fields, digest = row
+    reasons = []
+    fields[4] = json.loads(fields[4])
+    if event_hash(*fields) != digest:
+        reasons.append("the event was changed: it does not match its hash")
+    if fields[6] != previous:
+        reasons.append("the event does not follow the one before it")
+    return reasons
+
+
+def _misspelled(row: Row) -> str:
+    """Why the row cannot be an event as it was written, or nothing if it can."""
+    _, sequence, *texts = row
+    if not isinstance(sequence, int) or not all(isinstance(text, str) for text in texts):
+        return "a column holds a value of another type"
+    try:
+        for text in texts:
+            text.encode()
+        data = json.loads(row[4])
+        # `1e5` and `1E5` read alike: only the canonical spelling is what was written.
+        as_written = isinstance(data, dict) and spell(data) == row[4]
+    except ValueError:
+        return "a column holds bytes that are not text, or data that is not JSON"
+    return "" if as_written else "the data is not spelled as it was written"

@@ -1,0 +1,243 @@
+"""The database under the store: connections, transactions, versions, and what can go wrong.
+
+SQLite is set up so that a record that was acknowledged is there after a power cut, and so that
+readers in other processes never wait for a writer.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from labctl.errors import StoreError
+from labctl.store.blobs import cannot_write, disk_full
+from labctl.store.home import DATABASE_VARIABLE, Home
+from labctl.store.locks import exclusive
+
+REVISION = "0001"
+"""The version of the tables that this program reads and writes: the newest migration."""
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another. A transaction takes milliseconds; this is for slow disks."""
+
+MIGRATION_SECONDS = 120.0
+
+_WRITES = "labctl_writes"
+
+
+class Database:
+    """Connections to one database whose tables are of this program's version."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._reader = engine
+        self._writer = engine.execution_options(**{_WRITES: True})
+        self._where = where
+
+    @classmethod
+    def open(cls, home: Home, url: str | None) -> Database:
+        """Connect, and bring the tables to this version if they are older.
+
+        Raises `StoreError` where the database cannot be used or was written by a newer program.
+        """
+        target = _target(home, url)
+        where = target.render_as_string(hide_password=True)
+        if target.get_backend_name() == "sqlite":
+            where = target.database or where
+        database = cls(_engine(target), where)
+        try:
+            database._bring_up_to_date(home)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._reader.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database throughout."""
+        with self._guarded(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is recorded as a whole, durably, or not at all."""
+        with self._guarded(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def lenient(self) -> Iterator[Connection]:
+        """As `reading`, but text that is not UTF-8 comes as lone surrogates instead of an error."""
+        with self.reading() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            if not isinstance(driver, sqlite3.Connection):
+                yield connection  # other databases keep no such text
+                return
+            driver.text_factory = _decode
+            try:
+                yield connection
+            finally:
+                driver.text_factory = str
+
+    def flush_log(self) -> None:
+        """Move what the write-ahead log holds into the database and empty it, readers permitting.
+
+        What was erased is still in the log until then.
+        """
+        if self._reader.dialect.name == "sqlite":
+            with self._guarded(), self._reader.connect() as connection:
+                driver: Any = connection.connection.dbapi_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise _explained(error, self._where) from error
+
+    def _bring_up_to_date(self, home: Home) -> None:
+        if self._version() == REVISION:
+            return
+        # Two first commands at once: one makes the tables, the other waits and finds them.
+        lock = exclusive(home.locks / "migration.lock", "The store", wait=MIGRATION_SECONDS)
+        with lock, self._guarded():
+            version = self._version()
+            if version == REVISION:
+                return
+            # Alembic takes a quarter of a second to import and is needed once in a version's life.
+            from labctl.store.upgrade import known_revisions, upgrade  # noqa: PLC0415
+
+            if version is not None and version not in known_revisions():
+                raise _too_new(self._where, version)
+            if version is None:
+                self._prepare()
+            with self._writer.begin() as connection:
+                upgrade(connection)
+
+    def _version(self) -> str | None:
+        """The version of the tables that are there; None where there are none."""
+        with self.reading() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return version
+
+    def _prepare(self) -> None:
+        """Turn a new SQLite file to write-ahead logging: once, since the file remembers it."""
+        if self._reader.dialect.name != "sqlite":
+            return
+        path = self._reader.url.database
+        assert path is not None
+        with sqlite3.connect(path, timeout=BUSY_SECONDS) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.close()
+        if mode != "wal":
+            raise StoreError(
+                f"The file system of `{path}` has no shared memory between processes (SQLite's WAL).",
+                "Name a directory on a local file system by `LABCTL_HOME`.",
+            )
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _target(home: Home, url: str | None) -> URL:
+    """Where the database is; makes the SQLite file, so that it is private from its first byte."""
+    try:
+        target = make_url(url) if url else URL.create("sqlite", database=str(home.database))
+        backend = target.get_backend_name()
+    except ArgumentError as error:
+        raise StoreError(f"`{DATABASE_VARIABLE}` is not a database URL.", _URL_HINT) from error
+    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and not target.database):
+        raise StoreError(
+            f"`{DATABASE_VARIABLE}` names a database that labctl cannot use.", _URL_HINT
+        )
+    if backend == "sqlite" and target.database:
+        path = Path(target.database).absolute()
+        target = target.set(database=str(path))
+        try:
+            # The log and its index take the file's mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise cannot_write(path, error) from error
+    return target
+
+
+_URL_HINT = (
+    "Use `postgresql+psycopg://USER@HOST/NAME` or `sqlite:////PATH`, or unset the variable to keep "
+    "the record under `LABCTL_HOME`."
+)
+
+
+def _engine(target: URL) -> Engine:
+    try:
+        if target.get_backend_name() != "sqlite":
+            return create_engine(target, pool_pre_ping=True)
+        engine = create_engine(target, connect_args={"timeout": BUSY_SECONDS})
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise StoreError(
+            f"The driver for `{DATABASE_VARIABLE}` is not installed: {error}.",
+            "Install it into labctl's environment (for PostgreSQL: `pip install psycopg`).",
+        ) from error
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Python's driver would begin transactions late and not at all for DDL: `_begin_sqlite` does it.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # FULL flushes the log at each commit. With NORMAL, SQLite's usual choice for WAL, a power cut
+    # may take back the last transactions: a candidate's hand-in that was acknowledged.
+    cursor.execute("PRAGMA synchronous = FULL")
+    # What is deleted is overwritten: only people are, and they mean it.
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer locks before it reads: two that read the same last number and then both write would
+    # otherwise have to be told apart by an error.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _too_new(where: str, version: str) -> StoreError:
+    return StoreError(
+        f"`{where}` was written by a newer labctl (tables {version}; this one knows {REVISION}).",
+        "Use that version of labctl, or name another directory by `LABCTL_HOME`.",
+    )
+
+
+def _explained(error: Exception, where: str) -> StoreError:
+    """The error for people: what happened to which database, and the cure."""
+    cause: object = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    name = str(getattr(cause, "sqlite_errorname", "") or "")
+    message, hint = f"`{where}` could not be used: {cause}.", ""
+    if name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"):
+        return disk_full(where)
+    if name.startswith("SQLITE_BUSY"):
+        message = f"Another process has been writing to `{where}` for {BUSY_SECONDS:.0f} seconds."
+        hint = "Wait until it has ended, then run the command again."
+    elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        hint = "Check that the file and its directory are yours and can be written."
+    elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "decode to UTF-8" in str(cause):
+        message = f"`{where}` is damaged: {cause}."
+        hint = "Restore it from a backup; the damaged file is left as it is."
+    elif name.startswith("SQLITE_IOERR"):
+        hint = "Check the disk (`dmesg` shows its errors); the last transaction was not recorded."
+    return StoreError(message, hint)

@@ -1,0 +1,69 @@
+"""Where labctl keeps its state: one directory that `LABCTL_HOME` moves as a whole.
+
+labctl.db      the record (unless `LABCTL_DATABASE_URL` names another database)
+blobs/ab/…     large values, each named by its digest
+locks/         one file a session; the kernel holds the locks, the files only name the holder
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "LABCTL_HOME"
+DATABASE_VARIABLE = "LABCTL_DATABASE_URL"
+
+PRIVATE = 0o700
+"""The mode of every directory made here: the record holds candidates' names and answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths inside the state directory `path`."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "labctl.db"
+
+    @property
+    def blobs(self) -> Path:
+        """The directory of the content-addressed files."""
+        return self.path / "blobs"
+
+    @property
+    def locks(self) -> Path:
+        """The directory of the lock files."""
+        return self.path / "locks"
+
+    def make(self) -> None:
+        """Make the directories that are missing, for the owner alone; raises `OSError`.
+
+        A home that exists keeps its mode: it may be a directory that others use for other things.
+        """
+        self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        for path in (self.blobs, self.locks):
+            path.mkdir(mode=PRIVATE, exist_ok=True)
+
+
+def home_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """The state directory: `LABCTL_HOME`, else the user's data directory for `labctl`.
+
+    Always absolute, so that a command that changes its directory keeps its state.
+    """
+    chosen = environ.get(HOME_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    # Imported here, since most commands and all tests name a home of their own.
+    from platformdirs import user_data_dir  # noqa: PLC0415
+
+    return Path(user_data_dir("labctl", appauthor=False))
+
+
+def database_url(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The database to use instead of the SQLite file, if `LABCTL_DATABASE_URL` names one."""
+    return environ.get(DATABASE_VARIABLE) or None

@@ -1,0 +1,169 @@
+"""Sessions and their events, inside a transaction that the caller holds.
+
+Everything that a session's row says is also said by its events, under the reserved key `session`
+of their data; the row is there so that lists are one query. `append` keeps the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from labctl.errors import StoreError, UnknownName
+from labctl.store import schema
+from labctl.store.chain import GENESIS, clean, event_from, link, plain, spell
+from labctl.store.records import Event, NewSession, SessionFilter, SessionRecord
+
+CHANGES = "session"
+"""Where an event's data says what it changes in the session's row."""
+
+CREATED = "session.created"
+
+
+class OutOfDate(StoreError):
+    """The session has moved on since the caller looked at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be appended. `changes` go into the session's row, `opens` counts intentions.
+
+    `numbered` gives further data that depends on the event's own number. `expect` is the number of
+    what the caller takes for the last event.
+    """
+
+    kind: str
+    data: Mapping[str, Any]
+    actor: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    opens: int = 0
+    numbered: Callable[[int], Mapping[str, Any]] | None = None
+    expect: int | None = None
+
+
+def append(connection: Connection, session: str, entry: Entry, now: str) -> Event:
+    """Append to the session's log and bring its row up to date; raises `UnknownName`."""
+    row = schema.sessions
+    head = connection.execute(
+        # The row lock is for databases with row locks; SQLite's transaction has locked it all.
+        select(row.c.sequence, row.c.head).where(row.c.code == session).with_for_update()
+    ).one_or_none()
+    if head is None:
+        raise unknown_session(connection, session)
+    last, previous = head
+    if entry.expect is not None and entry.expect != last:
+        raise OutOfDate(
+            f"Session `{session}` has moved on: its last event is {last}, not {entry.expect}.",
+            f"See what happened with `labctl show {session}`, then run the command again.",
+        )
+    event = _insert(connection, session, entry, last + 1, previous, now)
+    connection.execute(
+        update(row)
+        .where(row.c.code == session)
+        .values(
+            **entry.changes,
+            sequence=event.sequence,
+            head=event.hash,
+            updated=now,
+            intentions=row.c.intentions + entry.opens,
+        )
+    )
+    return event
+
+
+def _insert(
+    connection: Connection, session: str, entry: Entry, sequence: int, previous: str, now: str
+) -> Event:
+    data = dict(entry.data)
+    if entry.numbered:
+        data |= entry.numbered(sequence)
+    if entry.changes:
+        data[CHANGES] = dict(entry.changes)
+    event = link(
+        session, sequence, now, clean(entry.kind), plain(data), clean(entry.actor), previous
+    )
+    values = {name: getattr(event, name) for name in schema.events.c.keys()}  # noqa: SIM118  # columns, not a dict
+    connection.execute(insert(schema.events), values | {"data": spell(event.data)})
+    return event
+
+
+def create(
+    connection: Connection, code: str, new: NewSession, actor: str, now: str
+) -> SessionRecord:
+    """Make the session's row and its first event, which says all that the row says."""
+    row = schema.sessions
+    candidate, lab = clean(new.candidate), clean(new.lab)
+    attempts = select(func.max(row.c.attempt)).where(row.c.candidate == candidate, row.c.lab == lab)
+    changes = {
+        "candidate": candidate,
+        "lab": lab,
+        "lab_digest": new.lab_digest,
+        "seed": new.seed,
+        "mode": new.mode,
+        "attempt": (connection.scalar(attempts) or 0) + 1,
+        "state": new.state,
+        "plan": new.plan,
+        "deadline": new.deadline,
+    }
+    bare = {"code": code, "created": now, "updated": now, "sequence": 0, "head": GENESIS}
+    connection.execute(insert(row), changes | bare | {"intentions": 0})
+    append(connection, code, Entry(CREATED, new.data, actor, changes), now)
+    return read(connection, code)
+
+
+def read(connection: Connection, code: str) -> SessionRecord:
+    """The session called `code`; raises `UnknownName` with the nearest codes."""
+    found = listed(connection, SessionFilter(codes=(code,)))
+    if not found:
+        raise unknown_session(connection, code)
+    return found[0]
+
+
+def taken(connection: Connection, code: str) -> bool:
+    """Whether there is a session called `code`."""
+    row = schema.sessions
+    return connection.scalar(select(row.c.code).where(row.c.code == code)) is not None
+
+
+def listed(connection: Connection, wanted: SessionFilter) -> tuple[SessionRecord, ...]:
+    """All sessions that match, oldest first, in one query."""
+    row = schema.sessions
+    query = select(row).where(*conditions(wanted)).order_by(row.c.created, row.c.code)
+    return tuple(SessionRecord(*values) for values in connection.execute(query))
+
+
+def conditions(wanted: SessionFilter) -> list[Any]:
+    """The filter as SQL conditions on the table of sessions."""
+    row = schema.sessions.c
+    chosen = []
+    for column, value in (
+        (row.candidate, wanted.candidate),
+        (row.lab, wanted.lab),
+        (row.mode, wanted.mode),
+    ):
+        if value is not None:
+            chosen.append(column == value)
+    if wanted.states:
+        chosen.append(row.state.in_(wanted.states))
+    if wanted.codes:
+        chosen.append(row.code.in_(wanted.codes))
+    return chosen
+
+
+def events(connection: Connection, session: str) -> tuple[Event, ...]:
+    """The session's whole log in order; raises `UnknownName`, `StoreError` for a damaged event."""
+    row = schema.events
+    query = select(row).where(row.c.session == session).order_by(row.c.sequence)
+    found = tuple(event_from(tuple(values)) for values in connection.execute(query))
+    if not found:
+        raise unknown_session(connection, session)
+    return found
+
+
+def unknown_session(connection: Connection, code: str) -> UnknownName:
+    """The error for a session that is not there, which names the nearest."""
+    known = connection.scalars(select(schema.sessions.c.code))
+    return UnknownName("session", code, known, "labctl sessions")

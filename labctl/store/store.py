@@ -1,0 +1,348 @@
+"""The store: one object for everything that is recorded.
+
+Each method is one transaction, or one file. What it returns is frozen and was durable before it
+returned. Failures are `StoreError` (disk full, damage, no access) or `UnknownName`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from labctl.errors import StoreError
+from labctl.store import audit, intentions, log, people, runs, schema
+from labctl.store.blobs import Blobs, cannot_write
+from labctl.store.database import Database
+from labctl.store.home import Home
+from labctl.store.locks import exclusive
+from labctl.store.records import (
+    CODE,
+    CODE_ALPHABET,
+    Event,
+    Intention,
+    NewSession,
+    Person,
+    Problem,
+    Result,
+    Run,
+    RunRecord,
+    SessionFilter,
+    SessionRecord,
+    time_text,
+)
+
+_TRIES = 100
+"""Codes tried before giving up; there are more than 600 million."""
+
+
+def new_code() -> str:
+    """A session code that nobody can guess from another; see `records.CODE`."""
+    first = secrets.choice(CODE_ALPHABET[:23])
+    return first + "".join(secrets.choice(CODE_ALPHABET) for _ in range(5))
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """The record of one installation of labctl. Open it with `Store.open`, close it after use.
+
+    May be shared by threads. Any number of processes may have the same store open.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        database: Database,
+        clock: Callable[[], datetime] = _utc_now,
+        codes: Callable[[], str] = new_code,
+    ) -> None:
+        self._home = home
+        self._database = database
+        self._blobs = Blobs(home.blobs)
+        self._clock = clock
+        self._codes = codes
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        url: str | None = None,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        codes: Callable[[], str] = new_code,
+    ) -> Self:
+        """Open the store under `home`, making it or bringing it up to date where needed.
+
+        `url` names another database than the SQLite file there (blobs and locks stay in `home`).
+        Raises `StoreError` if it cannot be used or was written by a newer program.
+        """
+        place = Home(home.absolute())
+        try:
+            place.make()
+            database = Database.open(place, url)
+        except OSError as error:
+            raise cannot_write(error.filename or place.path, error) from error
+        return cls(place, database, clock, codes)
+
+    def close(self) -> None:
+        """Let go of the database; may be called more than once."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def home(self) -> Path:
+        """The state directory."""
+        return self._home.path
+
+    @cached_property
+    def installation_id(self) -> str:
+        """12 hex digits drawn when the store was made; tells what is ours from another store's."""
+        with self._database.reading() as connection:
+            found: str = connection.execute(select(schema.installation.c.id)).scalar_one()
+        return found
+
+    # ------------------------------------------------------------------ sessions and events
+
+    def create_session(self, new: NewSession, actor: str) -> SessionRecord:
+        """Record a new session and its event `session.created`; gives it a code of its own.
+
+        The plan must be in the store already (`put_blob`).
+        """
+        self._demand(new.plan)
+        with self._database.writing() as connection:
+            for _ in range(_TRIES):
+                code = self._codes()
+                if not log.taken(connection, code):
+                    return log.create(connection, code, new, actor, self._now())
+        raise StoreError(f"No free session code was found in {_TRIES} tries.", "Try again.")
+
+    def session(self, code: str) -> SessionRecord:
+        """The session called `code`; raises `UnknownName` with the nearest codes."""
+        with self._database.reading() as connection:
+            return log.read(connection, code)
+
+    def sessions(self, wanted: SessionFilter = SessionFilter()) -> tuple[SessionRecord, ...]:  # noqa: B008  # frozen
+        """All sessions that match, oldest first."""
+        with self._database.reading() as connection:
+            return log.listed(connection, wanted)
+
+    def append(
+        self,
+        session: str,
+        kind: str,
+        data: Mapping[str, Any],
+        actor: str,
+        *,
+        state: str | None = None,
+        deadline: str | None = None,
+        expect_sequence: int | None = None,
+    ) -> Event:
+        """Append an event; `state` and `deadline`, where given, become the session's.
+
+        `data` is JSON-like; the keys `session`, `intent` and `process` are the store's own, and so
+        are kinds that end in `.intended`, `.done` and `.undone` (`ValueError`). Raises `OutOfDate`
+        if `expect_sequence` is not the number of the last event.
+        """
+        if kind.endswith(intentions.SUFFIXES):
+            raise ValueError(f"{kind}: intentions are recorded by intend, complete and undo")
+        entry = log.Entry(
+            kind, _own(data), actor, _changes(state, deadline), expect=expect_sequence
+        )
+        with self._database.writing() as connection:
+            return log.append(connection, session, entry, self._now())
+
+    def events(self, session: str) -> tuple[Event, ...]:
+        """The session's log, in order."""
+        with self._database.reading() as connection:
+            return log.events(connection, session)
+
+    def audit(self, session: str) -> tuple[Problem, ...]:
+        """Everything that does not add up in the session's record; nothing if all does."""
+        with self._database.lenient() as connection:
+            return audit.audit(connection, session, self._blobs.get)
+
+    # ------------------------------------------------------------------ intentions
+
+    def intend(
+        self,
+        session: str,
+        verb: str,
+        data: Mapping[str, Any],
+        actor: str,
+        *,
+        state: str | None = None,
+    ) -> str:
+        """Record that this process sets out to `verb`; returns the id that ends it."""
+        with self._database.writing() as connection:
+            changes = _changes(state)
+            return intentions.intend(
+                connection, session, verb, _own(data), actor, changes, self._now()
+            ).id
+
+    def complete(
+        self,
+        intent: str,
+        data: Mapping[str, Any],
+        *,
+        actor: str | None = None,
+        state: str | None = None,
+        deadline: str | None = None,
+    ) -> Event:
+        """Record that the intention was carried out; raises `StoreError` if it ended before."""
+        with self._database.writing() as connection:
+            changes = _changes(state, deadline)
+            return intentions.end(
+                connection, intent, ".done", _own(data), actor, changes, self._now()
+            )
+
+    def undo(
+        self,
+        intent: str,
+        data: Mapping[str, Any],
+        *,
+        actor: str | None = None,
+        state: str | None = None,
+    ) -> Event:
+        """Record that what the intention began was taken back."""
+        with self._database.writing() as connection:
+            changes = _changes(state)
+            return intentions.end(
+                connection, intent, ".undone", _own(data), actor, changes, self._now()
+            )
+
+    def open_intentions(self, session: str | None = None) -> tuple[Intention, ...]:
+        """What is half done, in one session or in all."""
+        with self._database.reading() as connection:
+            return intentions.open_ones(connection, session)
+
+    def lock(self, session: str, *, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Hold the session against all other processes and threads, for the length of a `with`.
+
+        Waits at most `wait` seconds, then raises `Busy`, which says who holds it. The kernel lets
+        go of the lock when its holder ends, however it ends.
+        """
+        if not CODE.fullmatch(session):
+            raise ValueError(f"{session!a} is not a session code")
+        return exclusive(self._home.locks / f"{session}.lock", f"Session `{session}`", wait)
+
+    # ------------------------------------------------------------------ runs
+
+    def record_run(
+        self,
+        session: str,
+        run: Run,
+        results: Sequence[Result],
+        actor: str,
+        *,
+        state: str | None = None,
+    ) -> RunRecord:
+        """Record a grading run, its results and its event `run.recorded`, all or nothing.
+
+        The transcript must be in the store already (`put_blob`).
+        """
+        if run.transcript is not None:
+            self._demand(run.transcript)
+        with self._database.writing() as connection:
+            return runs.record(
+                connection, session, run, results, actor, _changes(state), self._now()
+            )
+
+    def runs(self, session: str) -> tuple[RunRecord, ...]:
+        """The session's runs, in order."""
+        with self._database.reading() as connection:
+            return runs.of_session(connection, session)
+
+    def latest_runs(
+        self,
+        wanted: SessionFilter = SessionFilter(),  # noqa: B008  # frozen
+    ) -> dict[str, RunRecord]:
+        """The last run of each session that matches and has one, by session code."""
+        with self._database.reading() as connection:
+            return runs.latest(connection, wanted)
+
+    def results(self, run: RunRecord) -> tuple[Result, ...]:
+        """What the checks came to in `run`, in the order they were recorded in."""
+        with self._database.reading() as connection:
+            return runs.results(connection, run)
+
+    # ------------------------------------------------------------------ blobs
+
+    def put_blob(self, content: bytes) -> str:
+        """Keep `content` for ever and return its digest, by which `get_blob` finds it."""
+        return self._blobs.put(content)
+
+    def get_blob(self, digest: str) -> bytes:
+        """The content with that digest; raises `StoreError` if it is missing or damaged."""
+        return self._blobs.get(digest)
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether there is content with that digest."""
+        return self._blobs.has(digest)
+
+    def sweep_blobs(self) -> int:
+        """Remove what killed writers left in the blob directory; returns how many files."""
+        return self._blobs.sweep()
+
+    # ------------------------------------------------------------------ people
+
+    def put_person(self, person: Person) -> None:
+        """Record who a candidate's code stands for."""
+        with self._database.writing() as connection:
+            people.put(connection, person)
+
+    def person(self, code: str) -> Person:
+        """The person behind the code; raises `UnknownName`."""
+        with self._database.reading() as connection:
+            return people.get(connection, code)
+
+    def people(self) -> dict[str, Person]:
+        """Every person on record, by code."""
+        with self._database.reading() as connection:
+            return people.everyone(connection)
+
+    def erase_person(self, code: str) -> bool:
+        """Erase the person from the disk, keep their sessions; says whether there was one."""
+        with self._database.writing() as connection:
+            erased = people.erase(connection, code)
+        self._database.flush_log()
+        return erased
+
+    def _now(self) -> str:
+        return time_text(self._clock())
+
+    def _demand(self, digest: str) -> None:
+        if not self._blobs.has(digest):
+            raise StoreError(f"`{digest}` is not in the store, so nothing can be built on it.")
+
+
+def _own(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The caller's data; raises `ValueError` where it uses a key of the store's."""
+    taken = {log.CHANGES, *intentions.RESERVED} & data.keys()
+    if taken:
+        raise ValueError(f"data may not have the keys {sorted(taken)}")
+    return data
+
+
+def _changes(state: str | None, deadline: str | None = None) -> dict[str, Any]:
+    given = {"state": state, "deadline": deadline}
+    return {name: value for name, value in given.items() if value is not None}

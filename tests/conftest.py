@@ -1,0 +1,96 @@
+"""What every test may rely on: a kind by its folder, Docker or a stated reason, nothing left."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+TESTS = Path(__file__).parent
+KINDS = ("unit", "contract", "golden", "tui", "integration", "e2e")
+NEED_DOCKER = ("integration", "e2e")
+REFUSAL = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-docker",
+        action="store_true",
+        help="fail the tests that need Docker, instead of skipping them, when it does not answer",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects by what is added here
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not item.path.is_relative_to(TESTS):
+            continue
+        folder = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(folder if folder in KINDS else "unit")
+
+
+def needs_docker(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(kind) for kind in NEED_DOCKER)
+
+
+def docker_refusal(config: pytest.Config) -> str:
+    """Why Docker cannot be used, asked once a run; empty when it answers."""
+    if REFUSAL not in config.stash:
+        asked = subprocess.run(
+            [sys.executable, TESTS.parent / ".ci" / "docker-state"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        state = asked.stdout.strip()
+        config.stash[REFUSAL] = (
+            "" if state == "answers" else f"Docker does not answer ({state}); run `make setup`"
+        )
+    return config.stash[REFUSAL]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if not needs_docker(item):
+        return
+    refusal = docker_refusal(item.config)
+    if refusal and item.config.getoption("--require-docker"):
+        pytest.fail(refusal, pytrace=False)
+    if refusal:
+        pytest.skip(refusal)
+
+
+def session_containers() -> dict[str, str]:
+    """Id to name and session of every container, running or not, that belongs to a session."""
+    with contextlib.closing(docker.from_env(timeout=30)) as client:
+        found = client.api.containers(all=True, filters={"label": "labctl.session"})
+    return {
+        entry["Id"]: f"{entry['Names'][0]} of session {entry['Labels']['labctl.session']}"
+        for entry in found
+    }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the record of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABCTL_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("LABCTL_DATABASE_URL", raising=False)
+        patch.delenv("LABCTL_LIBRARY", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails the run if it leaves a session's container; what was there before is not its fault."""
+    guarded = any(map(needs_docker, request.session.items)) and not docker_refusal(request.config)
+    before = session_containers() if guarded else {}
+    yield
+    if guarded:
+        left = [name for key, name in session_containers().items() if key not in before]
+        assert not left, f"made since these tests began, and still there: {', '.join(sorted(left))}"
