@@ -17,7 +17,8 @@ from ipaddress import ip_address
 from checkers.check import Asking, ask_all
 from checkers.model import LabHost, Program, Sighting, Subject
 from checkers.network._ip import ADDRESSES, AnyAddress, links_of, on_a_port, owned
-from checkers.reading import good_output
+from checkers.network._routes import neighbours, route_to
+from checkers.reading import good_output, unobserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +129,24 @@ def every_host_up(subject: Subject) -> Asking[None]:
 def nobody_has(end: FarEnd) -> str:
     """Words for an address that no host of the lab was seen to have."""
     return f"no host has the address {end.address}" if not (end.known or end.own) else ""
+
+
+def why_nothing_left(end: FarEnd) -> Asking[str]:
+    """Why a request that got no answer was not even seen to leave, in words for the candidate.
+
+    That nobody has the address, or that the next hop does not answer for its own, is a finding.
+    Where neither is the case nothing shows that a request was made: not observed.
+    """
+    if nobody_has(end):
+        return nobody_has(end)
+    chosen = yield from route_to(end.source, str(end.address))
+    if chosen.route is None:
+        return f"{end.source} has {chosen.refusal} to {end.address}"
+    hop = chosen.route.address or str(end.address)
+    near = yield from neighbours(end.source)
+    states = {state for found in near if found.dst == hop for state in found.state}
+    if states & {"FAILED", "INCOMPLETE"}:
+        return f"no host answers for {hop} on the network of {end.source}"
+    raise unobserved(
+        f"no answer from {end.address}, but nothing shows that {end.source} asked for one"
+    )

@@ -1,7 +1,8 @@
 """Brings Debian in: the image that `labs/images/base` starts from.
 
-Debian's own slim image where the daemon has it or a registry offers it, else a bootstrap of the same
-suite from the server's own package sources. `labs/images/base/build/normalise` makes one of the two.
+Debian's own slim image where the daemon has it or a registry offers it, else a bootstrap of the
+same suite from the server's own package sources. `labs/images/base/build/normalise` makes one of
+the two.
 """
 
 from __future__ import annotations
@@ -49,18 +50,16 @@ def debian(client: docker.DockerClient, sources: tuple[str, ...], say: Say) -> t
 
 def _offered(client: docker.DockerClient) -> bool:
     """Whether a registry answers, within `ASK_SECONDS`, that it has the slim image."""
-    hurried = docker.DockerClient(
-        base_url=client.api.base_url if client.api.base_url.startswith("tcp") else None,
-        timeout=ASK_SECONDS,
-    )
+    patient = client.api.timeout
+    client.api.timeout = ASK_SECONDS
     try:
-        hurried.api.inspect_distribution(SLIM)
+        client.images.get_registry_data(SLIM)
     except (APIError, requests.RequestException):
         return False
     else:
         return True
     finally:
-        hurried.close()
+        client.api.timeout = patient
 
 
 def bootstrap(client: docker.DockerClient, sources: tuple[str, ...], say: Say) -> str:

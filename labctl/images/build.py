@@ -14,7 +14,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from labctl.errors import ProviderError
 from labctl.images import base
-from labctl.images.daemon import connect, refused
+from labctl.images.daemon import lend, refused
 from labctl.images.digest import context_archive, context_files, digest, tag
 from labctl.images.library import ImageLibrary
 from labctl.images.model import BuildProgress, BuildResult, Image, ImageStatus, ResolvedImage
@@ -27,6 +27,7 @@ Report = Callable[[BuildProgress], None]
 
 _STEP = re.compile(r"^Step (\d+)/(\d+) : ")
 _LAYER = re.compile(r"^ ---> ([0-9a-f]{12,64})$")
+# Nothing may come for a while during a long step, as when a large package unpacks.
 _SILENCE_SECONDS = 600
 
 
@@ -41,7 +42,7 @@ def plan_builds(
     """
     library = library or ImageLibrary()
     wanted = _with_parents(names, library)
-    with _Daemon(client) as daemon:
+    with lend(client, _SILENCE_SECONDS) as daemon:
         return tuple(_status(image, library, daemon) for image in wanted)
 
 
@@ -58,7 +59,7 @@ def build(
     """
     library = library or ImageLibrary()
     wanted = _with_parents(names, library)
-    with _Daemon(client) as daemon:
+    with lend(client, _SILENCE_SECONDS) as daemon:
         builder = _Builder(daemon, library, report)
         return tuple(builder.make(image) for image in wanted)
 
@@ -75,7 +76,7 @@ def resolve(
     library = library or ImageLibrary()
     image = library.image(name)
     wanted = tag(image, library)
-    with _Daemon(client) as daemon:
+    with lend(client, _SILENCE_SECONDS) as daemon:
         found = _find(daemon, wanted)
     if found is None:
         raise ProviderError(
@@ -83,22 +84,6 @@ def resolve(
             f"Make it with `labctl images build {name}`.",
         )
     return ResolvedImage(name, wanted, str(found.id), image.login, image.defaults)
-
-
-class _Daemon:
-    """The caller's client, left open; or one of our own, closed at the end."""
-
-    def __init__(self, client: docker.DockerClient | None) -> None:
-        self._given = client
-
-    def __enter__(self) -> docker.DockerClient:
-        # Nothing may come for a while during a long step, as when a large package unpacks.
-        self._used = self._given or connect(timeout=_SILENCE_SECONDS)
-        return self._used
-
-    def __exit__(self, *_: object) -> None:
-        if self._given is None:
-            self._used.close()
 
 
 def _with_parents(names: Iterable[str] | None, library: ImageLibrary) -> tuple[Image, ...]:
@@ -140,14 +125,17 @@ class _Builder:
         name = tag(image, self._library)
         found = _find(self._client, name)
         if found is not None:
-            return BuildResult(image.name, name, False, 0.0, int(found.attrs["Size"]))
+            return BuildResult(
+                image.name, name, built=False, seconds=0.0, size=int(found.attrs["Size"])
+            )
         self._sources = self._sources or apt_sources()
         if image.parent is None:
             self._on_debian(image, name)
         else:
             self._run(image, name, tag(self._library.image(image.parent), self._library))
         size = int(self._client.images.get(name).attrs["Size"])
-        return BuildResult(image.name, name, True, time.monotonic() - began, size)
+        seconds = time.monotonic() - began
+        return BuildResult(image.name, name, built=True, seconds=seconds, size=size)
 
     def _on_debian(self, image: Image, name: str) -> None:
         start, ours = base.debian(self._client, self._sources, lambda line: self._say(image, line))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
+from collections.abc import Iterator
 
 import docker
 import requests
@@ -21,15 +23,28 @@ def connect(timeout: float = 60.0, pool: int = 10) -> docker.DockerClient:
     `ProviderUnavailable` with the cause and the cure.
     """
     try:
-        client = docker.from_env(timeout=int(timeout), max_pool_size=pool)
-    except DockerException as error:
-        raise unavailable(error) from error
-    try:
-        client.ping()
+        # Asks for the engine's version, so a daemon that does not answer is found out here.
+        return docker.from_env(timeout=int(timeout), max_pool_size=pool)
     except (DockerException, requests.RequestException) as error:
-        client.close()
         raise unavailable(error) from error
-    return client
+
+
+@contextlib.contextmanager
+def lend(
+    client: docker.DockerClient | None, timeout: float = 60.0
+) -> Iterator[docker.DockerClient]:
+    """The caller's client, left open at the end; or one of our own, closed then.
+
+    A daemon that goes away meanwhile is a `ProviderUnavailable`.
+    """
+    used = client or connect(timeout)
+    try:
+        yield used
+    except requests.RequestException as error:
+        raise unavailable(error) from error
+    finally:
+        if client is None:
+            used.close()
 
 
 def unavailable(error: BaseException) -> ProviderUnavailable:
@@ -59,7 +74,7 @@ def refused(doing: str, error: APIError) -> ProviderError:
 
 
 def _errno(error: BaseException | None) -> int | None:
-    """The number of the operating system's error somewhere below `error`; libraries wrap it deep."""
+    """The number of an operating system's error somewhere below `error`: libraries wrap it deep."""
     seen: set[int] = set()
     pending: list[object] = [error]
     while pending:

@@ -1,8 +1,8 @@
 """Names an image by its inputs, and packs those inputs for the engine.
 
 An image's digest is SHA-256 over every file that goes into its build (path, whether it is
-executable, content), its parent's digest and the recipe's version. What only concerns hosts (limits,
-capabilities, the seccomp profile) is not part of it: changing it needs no new image.
+executable, content), its parent's digest and the recipe's version. What only concerns hosts
+(limits, capabilities, the seccomp profile) is not part of it: changing it needs no new image.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ContextFile:
 
 
 def context_files(image: Image) -> tuple[ContextFile, ...]:
-    """Every file that goes into the image's build, by path; raises `LabctlError` if one is missing."""
+    """Every file that goes into the image's build, by path; `LabctlError` if one is missing."""
     found = [
         ContextFile(path, executable, content)
         for path, executable, content in _files(image.folder, image.folder, image.name)

@@ -1,94 +1,94 @@
-"""Reads the image folders: `labs/images/NAME/image.yaml`.
+"""Reads the image folders: `labs/images/NAME/image.yaml`, beside `Dockerfile` and what it copies.
 
-description: one sentence
-parent: host                # another image; only `base` has none
-login: true                 # may candidates enter hosts made from it
-include:                    # more inputs of the build, from the installed packages
-  agent: checkers/agent     # `COPY agent/ ...` in the Dockerfile
-defaults:                   # of hosts made from it; what is not said is the parent's
-  init: sysvinit            # or none
-  memory: 128M
-  cpus: 0.5
-  pids: 256
-  capabilities: [NET_RAW]   # the whole set
-  seccomp: seccomp.json     # a file of the folder, `default` or `unconfined`
+The keys of image.yaml; all but `description` may be left out:
+
+- `description`: one sentence, shown in lists
+- `parent`: the image that this one is built on; only `base` has none
+- `login`: whether candidates may enter hosts made from it (no)
+- `include`: more inputs of the build, as a mapping from a name in the build context to a file or
+  folder among the installed packages: `{agent: checkers/agent}` serves `COPY agent/ ...`
+- `defaults`: what hosts made from it get where their lab says nothing; what is not said here is
+  the parent's: `init` (`sysvinit` or `none`), `memory` (`128M`), `cpus`, `pids`, `capabilities`
+  (the whole set: every other one is dropped) and `seccomp` (a file of the folder, `default` or
+  `unconfined`)
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from labctl.errors import LabFileError, UnknownName
+from labctl.errors import UnknownName
 from labctl.images.model import HostDefaults, Image
 from labctl.library import strict_yaml
+from labctl.library.findings import Finding, errors_of, lab_file_error, nearest
+from labctl.library.positions import Positions
+from labctl.library.quantities import Bytes
+from labctl.library.shapes import Place, shape_findings
 
 PACKAGES = Path(__file__).resolve().parents[2]
 """The folder that holds `labctl`, `checkers` and `labs`, in a checkout and when installed."""
 
 IMAGES = PACKAGES / "labs" / "images"
 
+ENGINES_OWN = "default"
+UNCONFINED = "unconfined"
+
 _ROOT_DEFAULTS = HostDefaults(
     init="none", memory=128 << 20, cpus=0.5, pids=128, capabilities=(), seccomp=None
 )
-_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
-
-def _size(text: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]*[KMG]", text):
-        raise ValueError("a size is a whole number and K, M or G, such as 128M")
-    return text
-
-
-def _within(text: str) -> str:
-    path = Path(text)
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError("a path leads down from its folder: no leading `/` and no `..`")
-    return text
-
-
-_Size = Annotated[str, AfterValidator(_size)]
-_Relative = Annotated[str, Field(min_length=1), AfterValidator(_within)]
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+_Inside = Annotated[str, Field(pattern=r"^(?!/)(?!.*(^|/)\.\.?(/|$))[^\0\n]+$")]
 _Capability = Annotated[str, Field(pattern=r"^[A-Z]+(_[A-Z]+)*$")]
-_Entry = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 
 
-class _Defaults(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, regex_engine="python-re")
 
+
+class _Defaults(_Shape):
     init: Literal["sysvinit", "none"] | None = None
-    memory: _Size | None = None
+    memory: Bytes | None = None
     cpus: Annotated[float, Field(gt=0, le=64)] | None = None
     pids: Annotated[int, Field(gt=0)] | None = None
     capabilities: list[_Capability] | None = None
-    seccomp: _Relative | None = None
+    seccomp: _Inside | None = None
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
+class _File(_Shape):
     description: Annotated[str, Field(min_length=1)]
-    parent: _Entry | None = None
+    parent: _Name | None = None
     login: bool = False
-    include: dict[_Entry, _Relative] = {}
+    include: dict[_Name, _Inside] = {}
     defaults: _Defaults = _Defaults()
 
 
-class ImageLibrary:
-    """All images of one folder, read once.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One image.yaml as read: its folder, its content, and where the parts of it stand."""
 
-    `folder` holds a folder an image; `packages` is what `include` paths start from. Raises
-    `LabFileError` with all mistakes of the files, one a line.
+    folder: Path
+    file: _File
+    positions: Positions
+
+    def finding(self, path: Sequence[str], message: str, hint: str = "") -> Finding:
+        return self.positions.finding(path, message, hint)
+
+
+class ImageLibrary:
+    """All images of one or more folders, read once; of two with one name the earlier folder's wins.
+
+    Each of `folders` holds a folder an image; `packages` is what `include` paths start from. Raises
+    `LabFileError` with every mistake of every file, one a line.
     """
 
-    def __init__(self, folder: Path = IMAGES, packages: Path = PACKAGES) -> None:
-        self._folder = folder
-        self._packages = packages
-        self._images = _resolve_all(_read_all(folder), folder, packages)
+    def __init__(self, folders: Sequence[Path] = (IMAGES,), packages: Path = PACKAGES) -> None:
+        self._images = _resolve(_read_all(folders), packages)
 
     def names(self) -> tuple[str, ...]:
         """Every image, each after its parent."""
@@ -106,96 +106,104 @@ class ImageLibrary:
         return (*(self.lineage(image.parent) if image.parent else ()), image)
 
 
-def _read_all(folder: Path) -> dict[str, _File]:
-    files: dict[str, _File] = {}
-    mistakes: list[str] = []
-    for path in sorted(folder.glob("*/image.yaml")):
-        try:
-            content = strict_yaml.load(path.read_text(encoding="utf-8"), str(path))
-            files[path.parent.name] = _File.model_validate(content)
-        except ValidationError as error:
-            mistakes += [f"{path}: {_where(each)}{each['msg']}" for each in error.errors()]
-        except LabFileError as error:
-            mistakes.append(error.message)
-        except (OSError, UnicodeDecodeError) as error:
-            mistakes.append(f"{path}: cannot be read: {error}")
-    if not files and not mistakes:
-        mistakes.append(f"{folder}: no image is defined here (NAME/image.yaml)")
-    _raise(mistakes)
-    return files
+def _read_all(folders: Sequence[Path]) -> dict[str, _Read]:
+    read: dict[str, _Read] = {}
+    findings: list[Finding] = []
+    for folder in reversed(folders):
+        for path in sorted(folder.glob("*/image.yaml")):
+            found = _read(path, findings)
+            if found is not None:
+                read[path.parent.name] = found
+    if not read and not findings:
+        where = ", ".join(str(folder) for folder in folders)
+        findings.append(Finding(where, 0, 0, "error", "no image is defined here"))
+    _raise(findings)
+    return read
 
 
-def _where(error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    return f"{place}: " if place else ""
+def _read(path: Path, findings: list[Finding]) -> _Read | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        findings.append(Finding(str(path), 0, 0, "error", f"cannot be read: {error}"))
+        return None
+    document = strict_yaml.read(text, str(path))
+    findings += document.findings
+    try:
+        file = _File.model_validate(document.value)
+    except ValidationError as error:
+        if not errors_of(document.findings):
+            place = Place(document.positions)
+            findings += shape_findings(error, document.value, _File, place)
+        return None
+    return _Read(path.parent, file, document.positions)
 
 
-def _resolve_all(files: dict[str, _File], folder: Path, packages: Path) -> dict[str, Image]:
-    """Parents before children; mistakes between the files are reported together."""
+def _resolve(files: dict[str, _Read], packages: Path) -> dict[str, Image]:
+    """Parents before children; mistakes between files are reported together."""
     images: dict[str, Image] = {}
-    mistakes: list[str] = []
+    findings: list[Finding] = []
     waiting = dict(files)
     while waiting:
-        ready = [n for n, file in waiting.items() if file.parent is None or file.parent in images]
+        ready = [
+            name
+            for name, read in waiting.items()
+            if read.file.parent is None or read.file.parent in images
+        ]
         if not ready:
-            mistakes += [
-                f"{folder / name / 'image.yaml'}: parent: `{file.parent}` "
-                + ("leads round in a circle" if file.parent in files else "is not an image")
-                for name, file in waiting.items()
-            ]
+            findings += [_no_parent(read, files) for read in waiting.values()]
             break
         for name in ready:
-            file = waiting.pop(name)
-            below = images[file.parent].defaults if file.parent else _ROOT_DEFAULTS
-            try:
-                images[name] = _image(name, file, folder / name, packages, below)
-            except OSError as error:
-                mistakes.append(f"{folder / name / 'image.yaml'}: defaults.seccomp: {error}")
-                images[name] = _image(name, file, folder / name, packages, below, profile=False)
-    _raise(mistakes)
+            read = waiting.pop(name)
+            below = images[read.file.parent].defaults if read.file.parent else _ROOT_DEFAULTS
+            images[name] = _image(name, read, packages, below)
+            if images[name].defaults.seccomp == "":
+                where = ("defaults", "seccomp")
+                findings.append(read.finding(where, "this file cannot be read, or is empty"))
+    _raise(findings)
     return images
 
 
-def _image(
-    name: str, file: _File, folder: Path, packages: Path, below: HostDefaults, profile: bool = True
-) -> Image:
-    given = file.defaults
-    not_built = ["image.yaml"]
+def _no_parent(read: _Read, files: dict[str, _Read]) -> Finding:
+    parent = str(read.file.parent)
+    if parent in files:
+        return read.finding(("parent",), f"`{parent}` leads round in a circle, or has no parent")
+    return read.finding(("parent",), f"no image is called `{parent}`", nearest(parent, files))
+
+
+def _image(name: str, read: _Read, packages: Path, below: HostDefaults) -> Image:
+    file, given = read.file, read.file.defaults
+    profile = given.seccomp not in (None, ENGINES_OWN, UNCONFINED)
     defaults = replace(
         below,
-        init=given.init or below.init,
-        memory=_bytes(given.memory) if given.memory else below.memory,
-        cpus=given.cpus or below.cpus,
-        pids=given.pids or below.pids,
-        capabilities=(
-            below.capabilities if given.capabilities is None else tuple(given.capabilities)
-        ),
+        **given.model_dump(exclude_none=True, exclude={"capabilities", "seccomp"}),
+        capabilities=below.capabilities
+        if given.capabilities is None
+        else tuple(given.capabilities),
+        seccomp=below.seccomp if given.seccomp is None else _profile(read.folder, given.seccomp),
     )
-    if given.seccomp in ("default", "unconfined"):
-        defaults = replace(defaults, seccomp=None if given.seccomp == "default" else given.seccomp)
-    elif given.seccomp and profile:
-        not_built.append(given.seccomp)
-        text = (folder / given.seccomp).read_text(encoding="utf-8")
-        defaults = replace(defaults, seccomp=text)
     return Image(
         name=name,
-        folder=folder,
+        folder=read.folder,
         description=file.description,
         parent=file.parent,
         login=file.login,
         include=tuple((entry, packages / path) for entry, path in sorted(file.include.items())),
-        not_built=tuple(not_built),
+        not_built=("image.yaml", str(given.seccomp)) if profile else ("image.yaml",),
         defaults=defaults,
     )
 
 
-def _bytes(size: str) -> int:
-    return int(size[:-1]) * _UNITS[size[-1]]
+def _profile(folder: Path, seccomp: str) -> str | None:
+    """The profile's text; empty if its file cannot be read."""
+    if seccomp in (ENGINES_OWN, UNCONFINED):
+        return None if seccomp == ENGINES_OWN else seccomp
+    try:
+        return (folder / seccomp).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
-def _raise(mistakes: list[str]) -> None:
-    if mistakes:
-        raise LabFileError(
-            "\n".join(mistakes),
-            "An image's folder is described at the top of labctl/images/library.py.",
-        )
+def _raise(findings: list[Finding]) -> None:
+    if errors_of(findings):
+        raise lab_file_error(findings)

@@ -82,7 +82,7 @@ class BuildResult:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedImage:
-    """An image that the server has, ready to make hosts from; `id` is the engine's own name of it."""
+    """An image that the server has, to make hosts from; `id` is the engine's own name of it."""
 
     name: str
     tag: str

@@ -57,7 +57,7 @@ def parse_targets(listing: str) -> tuple[str, ...]:
 
 
 def proxies(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The proxy settings that a build needs to reach those sources: the environment's, else apt's."""
+    """Settings of a proxy on the way to those sources: the environment's, else apt's."""
     names = ("http_proxy", "https_proxy", "no_proxy")
     settings = {
         name: value

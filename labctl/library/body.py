@@ -14,7 +14,7 @@ from labctl.library.topology import Host, Network
 class Body(Strict):
     """Everything after the derived values: what a template may stand in."""
 
-    networks: dict[Name, Network] = Field(default_factory=dict)
+    networks: dict[Name, Network | None] = Field(default_factory=dict)
     hosts: Annotated[dict[Name, Host], Field(min_length=1)]
     tasks: Annotated[list[Task], Field(min_length=1)]
     cases: list[Case] = Field(default_factory=list)

@@ -25,8 +25,13 @@ class Finding:
     message: str
     hint: str = ""
 
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """File, line and column."""
+        return self.file, self.line, self.column
+
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        place = ":".join(str(part) for part in self.place if part)
         kind = "" if self.level == "error" else f"{self.level}: "
         return f"{place}: {kind}{self.message}" + (f". {self.hint}" if self.hint else "")
 
@@ -36,7 +41,7 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(
         sorted(
             dict.fromkeys(findings),
-            key=lambda one: (one.file, one.line, one.column, one.message),
+            key=lambda one: (one.place, one.message),
         )
     )
 

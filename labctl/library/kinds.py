@@ -38,6 +38,7 @@ def kind_of(check: Part[Check], parts: Parts) -> Kind | None:
             parts.report((*check.path, key), f"unknown key `{key}`", hint, key=True)
         elif key not in types:
             hint = nearest(key, (*known, *GENERIC_KEYS))
+            hint = hint if hint.startswith("Did") else f"There is {', '.join(known)}."
             parts.report((*check.path, key), f"unknown check type `{key}`", hint, key=True)
     if len(types) > 1:
         names = " and ".join(f"`{key}`" for key in types)

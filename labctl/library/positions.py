@@ -30,12 +30,17 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """The places of all keys, values and block texts of the file called `file`, by path."""
+    """The places of all keys, values and block texts of the file called `file`, by path.
+
+    `broken` are the paths of values that YAML itself found wrong, so that nothing else is said
+    about them.
+    """
 
     file: str
     keys: dict[Path, Mark] = field(default_factory=dict)
     values: dict[Path, Mark] = field(default_factory=dict)
     blocks: dict[Path, Block] = field(default_factory=dict)
+    broken: set[Path] = field(default_factory=set)
 
     def key(self, path: Sequence[str | int]) -> Mark:
         """Where the key of `path` stands.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -67,7 +68,12 @@ class Place:
     def blank(self, path: Sequence[str | int]) -> bool:
         """Whether the value at `path` is unknown because its template could not be filled in."""
         whole = (*self.base, *path)
-        return any(whole[:length] in self.blanks for length in range(len(whole) + 1))
+        written = self.translate(whole)
+        return _has_prefix(self.blanks, whole) or _has_prefix(self.positions.broken, written)
+
+
+def _has_prefix(paths: AbstractSet[Path], path: Path) -> bool:
+    return bool(paths) and any(path[:length] in paths for length in range(len(path) + 1))
 
 
 def shape_findings(

@@ -117,7 +117,9 @@ class _Reader:
     lines: list[str]
     findings: list[Finding] = field(default_factory=list)
 
-    def report(self, mark: Mark, message: str, hint: str = "") -> None:
+    def report(self, mark: Mark, message: str, hint: str = "", path: Path | None = None) -> None:
+        if path is not None:
+            self.positions.broken.add(path)
         self.findings.append(
             Finding(self.positions.file, mark.line, mark.column, "error", message, hint)
         )
@@ -141,7 +143,7 @@ class _Reader:
             self.report(_mark(event), f"nested deeper than {MAX_DEPTH} levels")
             raise _TooDeep
         self.positions.values[path] = _mark(event)
-        self.refuse_extras(event)
+        self.refuse_extras(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(events, path, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -162,10 +164,10 @@ class _Reader:
             mark = _mark(event)
             if not isinstance(event, yaml.ScalarEvent):
                 self.node(event, events, (*path, "?"), depth + 1)
-                self.report(mark, "a key must be plain text", self.braces_hint(mark))
+                self.report(mark, "a key must be plain text", self.braces_hint(mark), path)
                 self.node(next(events), events, (*path, "?"), depth + 1)
                 continue
-            self.refuse_extras(event)
+            self.refuse_extras(event, (*path, event.value))
             key = event.value
             first = self.positions.keys.get((*path, key))
             if key in value and first is not None:
@@ -188,7 +190,7 @@ class _Reader:
             value.append(self.node(event, events, (*path, len(value)), depth + 1))
         return value
 
-    def refuse_extras(self, event: Any) -> None:
+    def refuse_extras(self, event: Any, path: Path) -> None:
         """Anchors, aliases and tags."""
         if getattr(event, "anchor", None) is not None:
             sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
@@ -196,6 +198,7 @@ class _Reader:
                 _mark(event),
                 f"anchors and aliases (`{sign}{event.anchor}`) are not allowed",
                 "Write the value out, or put quotes round a text that begins with `&` or `*`.",
+                path,
             )
         tag = getattr(event, "tag", None)
         # The parser gives quoted scalars the tag "!" (not specific) when none is written.
@@ -204,6 +207,7 @@ class _Reader:
                 _mark(event),
                 f"tags (`{tag}`) are not allowed",
                 "Put quotes round a text that begins with `!`.",
+                path,
             )
 
     def note_block(self, event: Any, path: Path) -> None:

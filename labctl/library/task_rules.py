@@ -15,7 +15,7 @@ Families = Mapping[str, tuple[str, ...]]
 
 
 def check_tasks(parts: Parts, families: Families) -> None:
-    """Report tasks that mark nothing, ids that stand twice, and what refers to what is not there."""
+    """Report tasks that mark nothing, ids that stand twice, and names of what is not there."""
     _unique_ids(parts)
     for task in parts.tasks:
         _marks(task, parts)

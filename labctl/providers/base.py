@@ -105,6 +105,9 @@ class Environment(Protocol):
     def owned(self) -> tuple[Owned, ...]:
         """Everything on the server that this installation of labctl made."""
 
+    def tidy(self) -> None:
+        """Remove the helpers if no session is left that needs them."""
+
 
 class Access(Protocol):
     """Ways to the hosts."""
@@ -144,6 +147,9 @@ class State(Protocol):
 
     def states(self, placement: Placement) -> Mapping[str, HostState]:
         """Every host of the session, as it is now."""
+
+    def going_down(self, placement: Placement, host: str) -> bool:
+        """Whether a running host is in the middle of shutting down."""
 
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks; a frozen host stays frozen."""

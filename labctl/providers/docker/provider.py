@@ -129,6 +129,10 @@ class DockerProvider:
         """Remove a session's containers, and the helpers once no session is left."""
         found = self._containers.of_session(session)
         self._containers.remove(found)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the helpers if no session is left that needs them."""
         with self._helpers_kept():
             if all(not row["Labels"].get(labels.SESSION) for row in self._containers.listing()):
                 self._remove_helpers()
@@ -253,6 +257,16 @@ class DockerProvider:
             else:
                 states[host] = HostState(host, "stopped", f"its PID 1 ended with {container.exit}")
         return states
+
+    def going_down(self, placement: Placement, host: str) -> bool:
+        """Whether sysvinit has left the run level in which people work (its title says so)."""
+        container = self._containers.find(self._id(placement, host))
+        if container is None or not container.pid:
+            return False
+        with talking(f"to see what {host} runs"):
+            found = self._daemon.api.top(container.id, ps_args="-eo pid,args")
+        titles = [row[1] for row in found["Processes"] if int(row[0]) == container.pid]
+        return any(level in title for title in titles for level in ("[0]", "[1]", "[6]"))
 
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks."""

@@ -1,0 +1,187 @@
+"""From verdicts to marks, criteria and a recommended outcome. Pure; the assessor decides.
+
+- A criterion is met when every check that names it passed, and every judged aspect that names it
+  is at or above its `meets:`.
+- While an error is open, or a judged aspect is unmarked, the outcome is *undetermined*: no
+  candidate loses a mark to a fault of the machinery, and none gains by causing one.
+- `pass_mark: all` is the vocational rule: every criterion met. A sum of marks can hide a missing
+  criterion, so a percentage is the lab author's explicit choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from checkers.model import Status, Verdict
+from labctl.plan import CheckPlan, JudgedPlan, Plan, TaskPlan
+
+
+class Outcome(StrEnum):
+    """What the program recommends."""
+
+    ACHIEVED = "achieved"
+    NOT_YET = "not-yet-achieved"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMark:
+    """A check's verdict and what it earns; `marks` is None while that is open."""
+
+    task: str
+    check: str
+    title: str
+    status: Status
+    marks: float | None
+    available: float
+    expected: str
+    found: str
+    feedback: str = ""
+    blame: str | None = None
+    flags: tuple[str, ...] = ()
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMark:
+    """A task's sum; `open` counts the checks and judged aspects without a mark."""
+
+    task: str
+    title: str
+    marks: float
+    available: float
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """Everything that follows from a run's verdicts. `criteria` maps each to met, not met, open."""
+
+    checks: tuple[CheckMark, ...]
+    tasks: tuple[TaskMark, ...]
+    criteria: dict[str, str]
+    marks: float
+    available: float
+    outcome: Outcome
+    reason: str
+
+
+def mark(
+    plan: Plan, verdicts: Mapping[str, Verdict], judged: Mapping[str, float] | None = None
+) -> Marking:
+    """Mark a run. A check without a verdict counts as not observed, an error."""
+    given = judged or {}
+    checks = tuple(
+        _check_mark(task, check, verdicts.get(check.id))
+        for task in plan.tasks
+        for check in task.checks
+    )
+    tasks = tuple(_task_mark(task, checks, given) for task in plan.tasks)
+    criteria = _criteria(plan, checks, given)
+    marks = sum(task.marks for task in tasks)
+    available = sum(task.available for task in tasks)
+    outcome, reason = _outcome(plan, checks, tasks, criteria, marks, available)
+    return Marking(checks, tasks, criteria, marks, available, outcome, reason)
+
+
+def _check_mark(task: TaskPlan, check: CheckPlan, verdict: Verdict | None) -> CheckMark:
+    if verdict is None:
+        verdict = Verdict(Status.ERROR, found="not observed")
+    earned: float | None = 0.0
+    if verdict.status is Status.PASSED:
+        earned = check.marks
+    elif verdict.status is Status.ERROR:
+        earned = None
+    return CheckMark(
+        task=task.id,
+        check=check.id,
+        title=check.title,
+        status=verdict.status,
+        marks=earned,
+        available=check.marks,
+        expected=verdict.expected,
+        found=verdict.found,
+        feedback=check.feedback if verdict.status is Status.FAILED else "",
+        blame=str(verdict.blame) if verdict.blame else None,
+        flags=verdict.flags,
+        visible=check.visible == "all",
+    )
+
+
+def _task_mark(
+    task: TaskPlan, checks: tuple[CheckMark, ...], judged: Mapping[str, float]
+) -> TaskMark:
+    own = [check for check in checks if check.task == task.id]
+    aspects = [judged.get(aspect.id) for aspect in task.judged]
+    earned = [check.marks for check in own] + aspects
+    return TaskMark(
+        task=task.id,
+        title=task.title,
+        marks=sum(mark for mark in earned if mark is not None),
+        available=sum(check.available for check in own) + sum(a.marks for a in task.judged),
+        open=sum(1 for mark in earned if mark is None),
+    )
+
+
+def _criteria(
+    plan: Plan, checks: tuple[CheckMark, ...], judged: Mapping[str, float]
+) -> dict[str, str]:
+    """Each criterion that the plan names: `met`, `not met` or `open`."""
+    found: dict[str, list[str]] = {}
+    statuses = {check.check: check.status for check in checks}
+    for task in plan.tasks:
+        for check in task.checks:
+            for criterion in check.criteria or task.criteria:
+                found.setdefault(criterion, []).append(_standing(statuses[check.id]))
+        for aspect in task.judged:
+            for criterion in aspect.criteria or task.criteria:
+                found.setdefault(criterion, []).append(_judged_standing(aspect, judged))
+    return {criterion: _worst(standings) for criterion, standings in sorted(found.items())}
+
+
+def _standing(status: Status) -> str:
+    return {Status.PASSED: "met", Status.ERROR: "open"}.get(status, "not met")
+
+
+def _judged_standing(aspect: JudgedPlan, judged: Mapping[str, float]) -> str:
+    given = judged.get(aspect.id)
+    if given is None:
+        return "open"
+    return "met" if given >= aspect.meets else "not met"
+
+
+def _worst(standings: list[str]) -> str:
+    for standing in ("not met", "open"):
+        if standing in standings:
+            return standing
+    return "met"
+
+
+def _outcome(
+    plan: Plan,
+    checks: tuple[CheckMark, ...],
+    tasks: tuple[TaskMark, ...],
+    criteria: Mapping[str, str],
+    marks: float,
+    available: float,
+) -> tuple[Outcome, str]:
+    errors = sum(check.status is Status.ERROR for check in checks)
+    waiting = sum(task.open for task in tasks) - errors
+    if errors:
+        return Outcome.UNDETERMINED, f"{errors} check(s) could not be observed"
+    if waiting:
+        return Outcome.UNDETERMINED, f"{waiting} judged aspect(s) wait for the assessor"
+    if available <= 0:
+        return Outcome.UNDETERMINED, "the lab has nothing to mark"
+    if plan.pass_mark != "all":
+        reached = 100 * marks / available
+        met = reached >= plan.pass_mark
+        told = f"{reached:.0f} % of the marks, {plan.pass_mark:g} % needed"
+        return (Outcome.ACHIEVED if met else Outcome.NOT_YET), told
+    standings = list(criteria.values()) or [_standing(check.status) for check in checks]
+    noun = "criteria" if criteria else "checks"
+    met_count = standings.count("met")
+    told = f"{met_count} of {len(standings)} {noun} met"
+    return (Outcome.ACHIEVED if met_count == len(standings) else Outcome.NOT_YET), told

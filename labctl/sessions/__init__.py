@@ -1,0 +1,16 @@
+"""Sessions: what an assessor, a candidate or a centre does with one attempt at a lab.
+
+    controller  what a use-case stands on: library, store, provider
+    record      a session's plan, placement and files, read back from the store
+    starting    hosts up, set up, clock started
+    grading     the order of grading: frozen state, behaviour, state again, after a restart
+    submission  hand-in: graded, recorded, hosts frozen
+    checking    a look at a running session's work, recorded but never a hand-in
+    stopping    hosts removed
+    recovery    what was left half done by a command that was killed
+    remarking   verdicts computed again from stored observations
+    views       what is shown of sessions
+
+Every use-case takes and returns frozen, serialisable values. One that changes something records
+its intention before it acts and the result after.
+"""

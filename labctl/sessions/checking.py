@@ -1,0 +1,30 @@
+"""A look at a running session's work: recorded, but no hand-in, and nothing is disturbed by it."""
+
+from __future__ import annotations
+
+from labctl.errors import UsageError
+from labctl.marking import Marking, mark
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.grading import Grading, Progress
+from labctl.sessions.record import State
+from labctl.sessions.results import record_run
+
+
+def check(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
+    """Run the checks that may run while people work; the rest counts as not observed yet.
+
+    Raises `UsageError` for a session that does not run.
+    """
+    with controller.store.lock(code, wait=5.0):
+        session = record.load(controller.store, code)
+        session.demand(State.RUNNING)
+        results = Grading(controller, session, progress).look()
+        if not results:
+            raise UsageError(
+                f"No check of `{session.plan.lab}` can run while people work.",
+                f"`labctl submit {code}` takes the work in and runs them all.",
+            )
+        marking = mark(session.plan, {name: found.verdict for name, found in results.items()})
+        record_run(controller, session, "check", results, marking)
+        return marking

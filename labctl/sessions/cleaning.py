@@ -1,0 +1,70 @@
+"""What is on the server that no session needs any more, and its removal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labctl.errors import UnknownName
+from labctl.providers import PROVIDERS
+from labctl.providers.base import Owned
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import LIVE
+from labctl.sessions.recovery import Recovered, recover
+from labctl.store import Busy
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What `gc` did: half-done work that was settled, objects removed, and those left alone."""
+
+    recovered: tuple[Recovered, ...]
+    removed: tuple[Owned, ...]
+    kept: tuple[Owned, ...]
+
+
+def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned:
+    """Settle what is half done, then remove what belongs to no session that may have hosts."""
+    recovered = () if dry_run else recover(controller)
+    removed: list[Owned] = []
+    kept: list[Owned] = []
+    for name in PROVIDERS:
+        provider = controller.provider(name)
+        owned = provider.owned()
+        orphans = {each.session for each in owned if each.session} - _needed(controller, owned)
+        for session in sorted(orphans):
+            if not dry_run:
+                _remove(controller, name, session)
+        alone = not any(each.session and each.session not in orphans for each in owned)
+        for each in owned:
+            gone = each.session in orphans or (each.session is None and alone)
+            (removed if gone else kept).append(each)
+        if alone and not dry_run and any(each.session is None for each in owned):
+            provider.tidy()
+    return Cleaned(recovered, tuple(removed), tuple(kept))
+
+
+def _needed(controller: Controller, owned: tuple[Owned, ...]) -> set[str]:
+    needed = set()
+    for code in {each.session for each in owned if each.session}:
+        try:
+            state = controller.store.session(code).state
+        except UnknownName:
+            state = ""
+        if state in LIVE or _in_use(controller, code):
+            needed.add(code)
+    return needed
+
+
+def _in_use(controller: Controller, code: str) -> bool:
+    """Whether a command is at the session now (verification keeps no record, but holds the lock)."""
+    try:
+        with controller.store.lock(code):
+            return False
+    except Busy:
+        return True
+    except ValueError:
+        return False
+
+
+def _remove(controller: Controller, provider: str, session: str) -> None:
+    controller.provider(provider).down(session)

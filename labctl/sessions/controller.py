@@ -1,0 +1,80 @@
+"""What every use-case stands on: the library, the store, the providers, and who is acting."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labctl.library.library import Library
+from labctl.providers import open_provider
+from labctl.store import Store, database_url, home_path
+
+if TYPE_CHECKING:
+    from labctl.providers.base import Provider
+
+Tell = Callable[[str, str], None]
+"""Called with a session's code (empty: none) and one short line, whenever something has happened."""
+
+
+def _silent(_session: str, _line: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Controller:
+    """The parts that use-cases share. Close it after use; providers and store open on first use.
+
+    `installation` overrides the store's own id, for a throw-away store (verification) whose hosts
+    must still be known as this installation's.
+    """
+
+    home: Path
+    library_paths: Sequence[Path] = ()
+    tell: Tell = _silent
+    installation: str | None = None
+    _providers: dict[str, Provider] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, library_paths: Sequence[Path] = (), tell: Tell = _silent) -> Controller:
+        """The controller of the state directory that `LABCTL_HOME` names."""
+        return cls(home_path(), library_paths, tell)
+
+    @cached_property
+    def store(self) -> Store:
+        """The record."""
+        return Store.open(self.home, database_url())
+
+    @cached_property
+    def library(self) -> Library:
+        """The labs."""
+        return Library.open(self.library_paths)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who is acting: the account that runs the command."""
+        return getpass.getuser()
+
+    def provider(self, name: str) -> Provider:
+        """The provider called `name`, opened once."""
+        if name not in self._providers:
+            installation = self.installation or self.store.installation_id
+            self._providers[name] = open_provider(name, installation, self.home)
+        return self._providers[name]
+
+    def close(self) -> None:
+        """Let go of the store and the providers; what runs on the server stays."""
+        for provider in self._providers.values():
+            provider.close()
+        self._providers.clear()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def __enter__(self) -> Controller:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

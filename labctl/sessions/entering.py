@@ -1,0 +1,132 @@
+"""Ways into a host for people: a console, and files carried in and out."""
+
+from __future__ import annotations
+
+import time
+
+from checkers.engine import Wanted
+from checkers.model import File, FileResult
+from checkers.remote import RemoteObserver, Whereabouts
+from labctl.errors import UnknownName, UsageError
+from labctl.plan import Access, HostPlan
+from labctl.providers.base import Placement
+from labctl.scheme import lab_hosts
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import Session, State
+
+LARGEST_FILE = 64 << 20
+DOWN_SECONDS = 15.0
+"""How long a host that is shutting down may take before a console gives up on it."""
+
+
+def console(controller: Controller, code: str, host: str) -> int:
+    """Join the terminal to the candidate's login on a host; its exit status.
+
+    A host that was rebooted is started and wired again, and the console opens anew. Raises
+    `UsageError` for a session that does not run or a host that nobody may enter.
+    """
+    session = record.load(controller.store, code)
+    session.demand(State.RUNNING)
+    planned = _enterable(session, host)
+    provider = record.provider_of(controller, session)
+    user = planned.login.user if planned.login else "root"
+    while True:
+        placement = ensure_running(controller, code)
+        controller.store.append(code, "console.opened", {"host": host}, controller.actor)
+        status = provider.console(placement, host, user)
+        controller.store.append(code, "console.closed", {"host": host}, controller.actor)
+        if not _went_down(controller, code, host):
+            return status or 0
+        controller.tell(code, f"{host} has shut down: starting it again")
+
+
+def _enterable(session: Session, host: str) -> HostPlan:
+    try:
+        planned = session.plan.host(host)
+    except KeyError:
+        names = [each.name for each in session.plan.hosts if each.access is not Access.NONE]
+        raise UnknownName("host of this lab", host, names) from None
+    if planned.access is Access.NONE:
+        raise UsageError(f"Nobody can log in to `{host}` in this lab.")
+    return planned
+
+
+def _went_down(controller: Controller, code: str, host: str) -> bool:
+    """Whether the host has stopped, or does within a moment: a shutdown ends consoles first."""
+    session = record.load(controller.store, code)
+    if session.record.state != State.RUNNING:
+        return False
+    provider = record.provider_of(controller, session)
+    deadline = time.monotonic() + DOWN_SECONDS
+    while True:
+        state = provider.states(session.placed())[host].state
+        if state == "stopped":
+            return True
+        if not provider.going_down(session.placed(), host) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+
+
+def ensure_running(controller: Controller, code: str) -> Placement:
+    """Start and rewire what has stopped of a running session; where its hosts are then."""
+    session = record.load(controller.store, code)
+    provider = record.provider_of(controller, session)
+    stopped = [
+        name
+        for name, state in provider.states(session.placed()).items()
+        if state.state in ("stopped", "missing")
+    ]
+    if not stopped:
+        return session.placed()
+    with controller.store.lock(code, wait=30.0):
+        session = record.load(controller.store, code)
+        controller.store.append(code, "hosts.stopped", {"hosts": stopped}, controller.actor)
+        placement = provider.revive(session.placed(), session.plan, stopped)
+        record.place(controller, placement)
+        return placement
+
+
+def put(controller: Controller, code: str, host: str, path: str, content: bytes) -> None:
+    """Write a file on a host, as its administrator."""
+    session = record.load(controller.store, code)
+    session.demand(State.RUNNING)
+    _known(session, host)
+    provider = record.provider_of(controller, session)
+    provider.put(session.placed(), host, path, content, 0o644)
+    data = {"host": host, "path": path, "bytes": len(content)}
+    controller.store.append(code, "file.put", data, controller.actor)
+
+
+def get(controller: Controller, code: str, host: str, path: str) -> bytes:
+    """Read a file of a host as it is, through the examiner's own reader; `UsageError` if it cannot be."""
+    session = record.load(controller.store, code)
+    session.demand(State.RUNNING, State.SUBMITTED)
+    _known(session, host)
+    placement = session.placed()
+    provider = record.provider_of(controller, session)
+    observer = RemoteObserver(
+        lab_hosts(session.plan),
+        Whereabouts(placement.pins, placement.fabric),
+        provider.dial,
+        lambda probe: provider.run(placement, probe.host, probe.argv),
+    )
+    try:
+        wanted = Wanted(File(host, path.encode("utf-8", "surrogateescape"), LARGEST_FILE), ("get",))
+        (seen,) = observer.observe([wanted])
+    finally:
+        observer.close()
+    if not isinstance(seen.result, FileResult):
+        reason = seen.failure.reason if seen.failure else "no answer"
+        raise UsageError(f"`{path}` on {host} could not be read: {reason}.")
+    if seen.result.content is None:
+        why = seen.result.why or f"it is a {seen.result.type}"
+        raise UsageError(f"`{path}` on {host} could not be read: {why}.")
+    if seen.result.truncated:
+        raise UsageError(f"`{path}` on {host} is larger than {LARGEST_FILE >> 20} MiB.")
+    return seen.result.content
+
+
+def _known(session: Session, host: str) -> None:
+    if host not in {each.name for each in session.plan.hosts}:
+        raise UnknownName("host of this lab", host, [each.name for each in session.plan.hosts])

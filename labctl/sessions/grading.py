@@ -1,0 +1,187 @@
+"""The order of grading (design.md): what counts as state is read while nothing can move.
+
+    freeze ─▶ state checks ─▶ thaw, nobody inside ─▶ behaviour checks ─▶ freeze ─▶ state again
+           ─▶ restart ─▶ after-restart checks ─▶ freeze
+
+Marks come from the first look at the state; the second only shows whether it moved meanwhile.
+Every phase's results are recorded as soon as they are there, so that a hand-in that was cut off goes on
+after the last phase that was finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
+from checkers.model import Inside, Phase, ProgramResult, Status
+from checkers.remote import RemoteObserver, Whereabouts
+from labctl.errors import ProviderError
+from labctl.plan import Access
+from labctl.scheme import lab_hosts, planned_checks
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import Session
+
+if TYPE_CHECKING:
+    from labctl.providers.base import Placement, Provider
+
+Progress = Callable[[CheckResult], None]
+PhaseDone = Callable[[Phase, Mapping[str, CheckResult]], None]
+
+MOVED = "the state had changed when it was looked at again, with nobody inside"
+
+
+def scheme_of(controller: Controller, session: Session) -> tuple[PlannedCheck, ...]:
+    """The session's checks, from its own copy of the lab."""
+    folder = record.lab_folder(controller.store, session.archive)
+    checks = planned_checks(session.plan, folder.content)
+    phases = effective_phases(checks)
+    return tuple(replace(check, phase=phases[check.id]) for check in checks)
+
+
+class Grading:
+    """One grading of a session's hosts. `placement` is kept up to date as hosts are restarted."""
+
+    def __init__(self, controller: Controller, session: Session, progress: Progress) -> None:
+        self._controller = controller
+        self._session = session
+        self._provider: Provider = record.provider_of(controller, session)
+        self._progress = progress
+        self._checks = scheme_of(controller, session)
+        self.placement: Placement = session.placed()
+
+    def look(self) -> dict[str, CheckResult]:
+        """Run what may run while people work: harmless checks, none after a restart, no freezing."""
+        results: dict[str, CheckResult] = {}
+        for phase in (Phase.STATE, Phase.BEHAVIOUR):
+            checks = [
+                check for check in self._of(phase) if check.check.harmless and not check.changes
+            ]
+            results |= self._run(checks, results, frozen=False)
+        return results
+
+    def grade(
+        self, done: Mapping[str, CheckResult], phase_done: PhaseDone
+    ) -> dict[str, CheckResult]:
+        """Grade everything; `done` are results of phases that were finished before."""
+        results = dict(done)
+        for phase in PHASES:
+            checks = [check for check in self._of(phase) if check.id not in done]
+            if not checks:
+                continue
+            found = self._phase(phase, checks, results)
+            results |= found
+            phase_done(phase, found)
+        self._freeze()
+        return results
+
+    def _of(self, phase: Phase) -> list[PlannedCheck]:
+        return [check for check in self._checks if check.phase is phase]
+
+    def _phase(
+        self, phase: Phase, checks: list[PlannedCheck], earlier: Mapping[str, CheckResult]
+    ) -> dict[str, CheckResult]:
+        if phase is Phase.STATE:
+            self._freeze()
+            return self._run(checks, earlier, frozen=True)
+        if phase is Phase.BEHAVIOUR:
+            self._thaw()
+            found = self._run(checks, earlier, frozen=False)
+            self._freeze()
+            self._look_again(earlier)
+            return found
+        self._restart()
+        return self._run(checks, earlier, frozen=False)
+
+    # ------------------------------------------------------------------ hosts
+
+    def _freeze(self) -> None:
+        self._revive()
+        self._provider.freeze(self.placement)
+        self._provider.expel(self.placement, list(self.placement.pins))
+
+    def _thaw(self) -> None:
+        self._revive()
+        self._provider.thaw(self.placement)
+
+    def _revive(self) -> None:
+        """Start and rewire hosts that have stopped, once; those that stay down are errors later."""
+        states = self._provider.states(self.placement)
+        stopped = [name for name, state in states.items() if state.state in ("stopped", "missing")]
+        if not stopped:
+            return
+        self._controller.store.append(
+            self._session.code, "hosts.stopped", {"hosts": stopped}, self._controller.actor
+        )
+        try:
+            self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
+        except ProviderError as error:
+            self._controller.tell(
+                self._session.code, f"{', '.join(stopped)} did not come back: {error}"
+            )
+
+    def _restart(self) -> None:
+        """Restart every host that the candidate can enter; the others keep what set-up gave them."""
+        plan = self._session.plan
+        hosts = [host.name for host in plan.hosts if host.access is not Access.NONE]
+        self._provider.thaw(self.placement)
+        self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
+        self._placed(self._provider.restart(self.placement, plan, hosts))
+
+    def _placed(self, placement: Placement) -> None:
+        self.placement = placement
+        record.place(self._controller, placement)
+
+    # ------------------------------------------------------------------ checks
+
+    def _run(
+        self,
+        checks: list[PlannedCheck],
+        earlier: Mapping[str, CheckResult],
+        *,
+        frozen: bool,
+        progress: Progress | None = None,
+    ) -> dict[str, CheckResult]:
+        observer = RemoteObserver(
+            lab_hosts(self._session.plan),
+            Whereabouts(self.placement.pins, self.placement.fabric),
+            self._provider.dial,
+            self._run_inside,
+            frozen=frozen,
+        )
+        try:
+            return run_phase(checks, observer, earlier, progress=progress or self._progress)
+        finally:
+            observer.close()
+
+    def _run_inside(self, probe: Inside) -> ProgramResult:
+        return self._provider.run(
+            self.placement,
+            probe.host,
+            probe.argv,
+            user=probe.user,
+            stdin=probe.stdin,
+            cwd=probe.cwd,
+            timeout=probe.timeout,
+        )
+
+    def _look_again(self, earlier: Mapping[str, CheckResult]) -> None:
+        """Look at the state once more and record it where a verdict has moved."""
+        checks = self._of(Phase.STATE)
+        if not checks:
+            return
+        again = self._run(checks, {}, frozen=True, progress=lambda _: None)
+        moved = [
+            name
+            for name, result in again.items()
+            if result.verdict.status is not Status.ERROR
+            and name in earlier
+            and earlier[name].verdict.status is not result.verdict.status
+        ]
+        if moved:
+            data = {"checks": moved, "what": MOVED}
+            self._controller.store.append(
+                self._session.code, "state.moved", data, self._controller.actor
+            )

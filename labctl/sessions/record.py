@@ -1,0 +1,118 @@
+"""A session read back from the store: its plan, where its hosts are, and the lab's files.
+
+States of a session, as its events make them:
+
+    created ─▶ starting ─▶ running ─▶ submitting ─▶ submitted ─▶ stopped
+                   └▶ withdrawn (nobody was let in)     running ─▶ stopped (nothing handed in)
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
+
+from labctl.errors import StoreError, UsageError
+from labctl.library.folder import Folder, read_archive
+from labctl.plan import Plan, plan_from_json, plan_to_json
+from labctl.providers.base import Placement
+from labctl.store import Event, SessionRecord, Store
+
+if TYPE_CHECKING:
+    from labctl.providers.base import Provider
+    from labctl.sessions.controller import Controller
+
+PLACED = "hosts.placed"
+"""The event that says where a session's hosts are; the last one counts."""
+
+
+class State(StrEnum):
+    """Where a session stands."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUBMITTING = "submitting"
+    SUBMITTED = "submitted"
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+
+
+LIVE = (State.STARTING, State.RUNNING, State.SUBMITTING, State.SUBMITTED)
+"""States in which a session may have hosts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session with its plan; `placement` is None while it has no hosts yet."""
+
+    record: SessionRecord
+    plan: Plan
+    placement: Placement | None
+    archive: str
+
+    @property
+    def code(self) -> str:
+        """The session's code."""
+        return self.record.code
+
+    def placed(self) -> Placement:
+        """Where the hosts are; raises `UsageError` if there are none."""
+        if self.placement is None or self.record.state not in LIVE:
+            raise UsageError(
+                f"Session `{self.code}` has no hosts: it is {self.record.state}.",
+                "`labctl sessions` lists those that run.",
+            )
+        return self.placement
+
+    def demand(self, *states: State) -> None:
+        """Raise `UsageError` unless the session is in one of these states."""
+        if self.record.state not in states:
+            wanted = " or ".join(states)
+            raise UsageError(f"Session `{self.code}` is {self.record.state}, not {wanted}.")
+
+
+def load(store: Store, code: str) -> Session:
+    """The session called `code`; raises `UnknownName`, or `StoreError` if its record is damaged."""
+    record = store.session(code)
+    try:
+        plan = plan_from_json(json.loads(store.get_blob(record.plan)))
+    except ValueError as error:
+        raise StoreError(f"The plan of session `{code}` cannot be read: {error}") from error
+    events = store.events(code)
+    archive = str(events[0].data.get("archive", ""))
+    return Session(record, plan, _placement(events), archive)
+
+
+def _placement(events: tuple[Event, ...]) -> Placement | None:
+    for event in reversed(events):
+        if event.kind == PLACED:
+            return Placement(**event.data)
+    return None
+
+
+def place(controller: Controller, placement: Placement) -> None:
+    """Record where a session's hosts are now."""
+    controller.store.append(placement.session, PLACED, asdict(placement), controller.actor)
+
+
+def provider_of(controller: Controller, session: Session) -> Provider:
+    """The provider that has the session's hosts."""
+    return controller.provider(session.plan.provider)
+
+
+def store_plan(store: Store, plan: Plan) -> str:
+    """Keep a plan; returns its digest."""
+    return store.put_blob(json.dumps(plan_to_json(plan), sort_keys=True).encode())
+
+
+def lab_folder(store: Store, archive: str) -> Folder:
+    """The lab's files as they were at the start of a session."""
+    return _folder(store, archive)
+
+
+@cache
+def _folder(store: Store, archive: str) -> Folder:
+    return read_archive(store.get_blob(archive))

@@ -1,0 +1,89 @@
+"""Finishing or undoing what a command left half done when it was killed.
+
+    start   undone: nobody has been let in, so nothing is lost
+    submit  finished: the work is in the hosts, and grading goes on after the last whole phase
+    stop    finished
+
+A command that is still alive is left to its work: it holds the session's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from labctl.errors import LabctlError
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import State
+from labctl.sessions.stopping import finish_stop
+from labctl.sessions.submission import carry_out, finished_phases
+from labctl.store import Busy, Intention, SessionFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One thing that was half done: `what` became of it, or the `problem` that stands in the way."""
+
+    session: str
+    verb: str
+    what: str
+    problem: str = ""
+
+
+def recover(controller: Controller, only: str | None = None) -> tuple[Recovered, ...]:
+    """Deal with everything half done (of one session), except what somebody is still at."""
+    found = [
+        each
+        for intention in controller.store.open_intentions(only)
+        if (each := _one(controller, intention)) is not None
+    ]
+    return (*found, *_never_begun(controller, only))
+
+
+def _one(controller: Controller, intention: Intention) -> Recovered | None:
+    code = intention.session
+    try:
+        with controller.store.lock(code):
+            if intention.id not in {left.id for left in controller.store.open_intentions(code)}:
+                return None
+            controller.tell(code, f"finishing what was interrupted: {intention.verb}")
+            return Recovered(code, intention.verb, _settle(controller, intention))
+    except Busy:
+        return None
+    except LabctlError as error:
+        return Recovered(code, intention.verb, "left as it is", error.message)
+
+
+def _settle(controller: Controller, intention: Intention) -> str:
+    session = record.load(controller.store, intention.session)
+    if intention.verb == "submit":
+        done = finished_phases(controller, session, intention.id)
+        marking = carry_out(controller, session, intention.id, done)
+        return f"handed in: {marking.outcome}"
+    if intention.verb == "stop":
+        finish_stop(controller, session.code, session.plan.provider, intention.id)
+        return "stopped"
+    record.provider_of(controller, session).down(session.code)
+    controller.store.undo(intention.id, {"why": "interrupted"}, state=State.WITHDRAWN)
+    return "its start was undone"
+
+
+def _never_begun(controller: Controller, only: str | None) -> Iterable[Recovered]:
+    """Sessions that were recorded and then never begun, because the command ended in between."""
+    codes = (only,) if only else ()
+    wanted = SessionFilter(states=(State.CREATED,), codes=codes)
+    for found in controller.store.sessions(wanted):
+        try:
+            with controller.store.lock(found.code):
+                if controller.store.session(found.code).state == State.CREATED:
+                    controller.store.append(
+                        found.code,
+                        "start.abandoned",
+                        {},
+                        controller.actor,
+                        state=State.WITHDRAWN,
+                    )
+                    yield Recovered(found.code, "start", "it was never begun")
+        except Busy:
+            continue

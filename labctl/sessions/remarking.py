@@ -1,0 +1,115 @@
+"""Verdicts computed again from stored observations: no host, no provider, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
+from checkers.replay import ReplayObserver
+from labctl import transcript
+from labctl.errors import UsageError
+from labctl.library.planning import plan as planned
+from labctl.marking import Marking, mark
+from labctl.scheme import planned_checks
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.results import record_run
+from labctl.store import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A check whose verdict is not what it was."""
+
+    check: str
+    before: str
+    after: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """The new run beside the old one: `before` and `after` are outcomes, `changes` the difference."""
+
+    session: str
+    old_run: int
+    new_run: int | None
+    before: str
+    after: str
+    marking: Marking
+    changes: tuple[Change, ...]
+
+
+def remark(
+    controller: Controller, code: str, *, scheme: str | None = None, dry_run: bool = False
+) -> Remarked:
+    """Mark the session's hand-in again, by its own scheme or by the lab called `scheme`.
+
+    The new run is recorded beside the old one unless `dry_run`. Raises `UsageError` if nothing was
+    handed in.
+    """
+    session = record.load(controller.store, code)
+    old = _hand_in(controller, code)
+    stored = transcript.unpack(controller.store.get_blob(old.transcript or ""))
+    folder = record.lab_folder(controller.store, session.archive)
+    plan = session.plan
+    if scheme is not None:
+        lab = controller.library.lab(scheme)
+        plan, folder = planned(lab, session.record.seed), lab.folder
+    results = replay(planned_checks(plan, folder.content), stored)
+    marking = mark(plan, {name: found.verdict for name, found in results.items()})
+    changes = _changes(controller, old, marking)
+    new = None
+    if not dry_run:
+        with controller.store.lock(code, wait=5.0):
+            marked = replace(session, plan=plan)
+            extra = {"of": old.number}
+            new = record_run(controller, marked, "remark", results, marking, extra=extra).number
+    before = str(old.summary["outcome"])
+    return Remarked(code, old.number, new, before, marking.outcome.value, marking, changes)
+
+
+def _hand_in(controller: Controller, code: str) -> RunRecord:
+    runs = [run for run in controller.store.runs(code) if run.reason == "submit" and run.transcript]
+    if not runs:
+        raise UsageError(
+            f"Nothing was handed in for session `{code}`.", f"`labctl submit {code}` takes it in."
+        )
+    return runs[-1]
+
+
+def replay(
+    checks: tuple[PlannedCheck, ...], stored: Mapping[str, CheckResult]
+) -> dict[str, CheckResult]:
+    """Run checks on what was observed before; nothing waits and nothing is asked of any host."""
+    phases = effective_phases(checks)
+    transcripts = transcript.by_phase(stored)
+    results: dict[str, CheckResult] = {}
+    for phase in PHASES:
+        own = [
+            replace(check, phase=phase, retry=0.0, timeout=None)
+            for check in checks
+            if phases[check.id] is phase
+        ]
+        results |= run_phase(own, ReplayObserver(phase, transcripts[phase]), results)
+    return results
+
+
+def _changes(controller: Controller, old: RunRecord, marking: Marking) -> tuple[Change, ...]:
+    before = {result.check: result for result in controller.store.results(old)}
+    changes = []
+    for now in marking.checks:
+        was = before.get(now.check)
+        if was is None or (was.status, was.expected, was.found) != (
+            now.status,
+            now.expected,
+            now.found,
+        ):
+            status = was.status if was else "not in that scheme"
+            changes.append(Change(now.check, status, now.status.value, now.found))
+    gone = before.keys() - {now.check for now in marking.checks}
+    changes += [
+        Change(name, before[name].status, "not in this scheme", "") for name in sorted(gone)
+    ]
+    return tuple(changes)

@@ -1,0 +1,82 @@
+"""Recording a run: its marking, its verdicts, and every observation they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from checkers.engine import CheckResult
+from checkers.model import Status
+from labctl import scheme, transcript
+from labctl.marking import Marking, mark
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import Session, State
+from labctl.store import Reason, Result, Run, RunRecord
+
+
+def marking_of(
+    controller: Controller, session: Session, results: Mapping[str, CheckResult]
+) -> Marking:
+    """The marking of a run; a check with `ever: true` counts if it passed at any recorded time."""
+    verdicts = {name: result.verdict for name, result in results.items()}
+    wanted = {check.id for check in session.plan.checks if check.ever}
+    if wanted:
+        for run in controller.store.runs(session.code):
+            if run.transcript is None:
+                continue
+            for name, result in transcript.unpack(
+                controller.store.get_blob(run.transcript)
+            ).items():
+                if name in wanted and result.verdict.status is Status.PASSED:
+                    verdicts[name] = result.verdict
+    return mark(session.plan, verdicts)
+
+
+def record_run(
+    controller: Controller,
+    session: Session,
+    reason: Reason,
+    results: Mapping[str, CheckResult],
+    marking: Marking,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    state: State | None = None,
+) -> RunRecord:
+    """Record a run, its results and its transcript, all or nothing."""
+    store = controller.store
+    blob = store.put_blob(transcript.pack(results.values()))
+    run = Run(
+        reason=reason,
+        scheme=scheme.digest(session.plan),
+        checkers=scheme.checkers_digest(),
+        transcript=blob,
+        summary={**summary(marking), **(extra or {})},
+    )
+    rows = [
+        Result(
+            task=check.task,
+            check=check.check,
+            status=check.status.value,
+            marks=check.marks,
+            available=check.available,
+            expected=check.expected,
+            found=check.found,
+            blame=check.blame,
+            flags=check.flags,
+        )
+        for check in marking.checks
+    ]
+    return store.record_run(session.code, run, rows, controller.actor, state=state)
+
+
+def summary(marking: Marking) -> dict[str, Any]:
+    """What lists show of a run, as JSON."""
+    return {
+        "marks": marking.marks,
+        "available": marking.available,
+        "outcome": marking.outcome.value,
+        "reason": marking.reason,
+        "criteria": marking.criteria,
+        "tasks": [asdict(task) for task in marking.tasks],
+    }

@@ -1,0 +1,50 @@
+"""Running a lab's scripts on its hosts.
+
+A script reaches bash on its standard input, after the parameters as unexported shell variables:
+nothing of it is in the arguments or the environment, where a daemon would carry it into /proc. Bash
+reads all of it before it runs any, so that no command in it can read the rest of the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from labctl.errors import ProviderError
+from labctl.library.values import shell_prelude
+
+if TYPE_CHECKING:
+    from labctl.providers.base import Placement, Provider
+
+SCRIPT_SECONDS = 120.0
+SHOWN_LINES = 6
+
+BASH = ("/bin/bash", "-eu", "-c", 'script=$(cat); eval "$script" </dev/null')
+
+
+def run_script(
+    provider: Provider,
+    placement: Placement,
+    host: str,
+    script: bytes,
+    variables: Mapping[str, str],
+    *,
+    what: str,
+    user: str = "root",
+) -> None:
+    """Run a script on a host; raises `ProviderError` if it fails or does not end in time.
+
+    Where `user` is not root the script is run through a login of theirs, as the candidate works.
+    """
+    argv = BASH if user == "root" else ("/bin/su", "-l", user, "-s", "/bin/bash", "-c", BASH[-1])
+    body = shell_prelude(variables) + script
+    if user != "root":
+        body = b"set -eu\n" + body
+    try:
+        done = provider.run(placement, host, argv, stdin=body, timeout=SCRIPT_SECONDS)
+    except TimeoutError as error:
+        raise ProviderError(f"{host}: `{what}` did not end within {SCRIPT_SECONDS:g} s.") from error
+    if done.exit != 0:
+        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+        told = "\n".join(said[-SHOWN_LINES:])
+        raise ProviderError(f"{host}: `{what}` ended with {done.exit}: {told}")

@@ -1,0 +1,27 @@
+"""Removing a session's hosts. The record stays for ever."""
+
+from __future__ import annotations
+
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import LIVE, State
+
+
+def stop(controller: Controller, code: str) -> None:
+    """Remove everything that the session has on the server; may be given again.
+
+    Raises `UnknownName`, `Busy`, or `ProviderError` if the provider could not remove it all.
+    """
+    with controller.store.lock(code, wait=5.0):
+        session = record.load(controller.store, code)
+        if session.record.state not in (*LIVE, State.CREATED):
+            return
+        intent = controller.store.intend(code, "stop", {}, controller.actor)
+        finish_stop(controller, code, session.plan.provider, intent)
+
+
+def finish_stop(controller: Controller, code: str, provider: str, intent: str) -> None:
+    """Carry out an intention to stop."""
+    controller.provider(provider).down(code)
+    controller.store.complete(intent, {}, state=State.STOPPED)
+    controller.tell(code, "stopped")

@@ -1,0 +1,79 @@
+"""Hand-in: the ways in are closed, the work is graded and recorded, the hosts stay frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from checkers.engine import CheckResult
+from checkers.model import Phase
+from labctl import transcript
+from labctl.marking import Marking
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.grading import Grading, Progress
+from labctl.sessions.record import Session, State
+from labctl.sessions.results import marking_of, record_run
+
+PHASE_GRADED = "submit.phase"
+
+
+def submit(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
+    """Take a session's work in. May be given again while an error is open: the hosts are kept.
+
+    Raises `UsageError` for a session that does not run, `Busy` if another command is at it.
+    """
+    with controller.store.lock(code):
+        session = record.load(controller.store, code)
+        session.demand(State.RUNNING, State.SUBMITTED)
+        intent = controller.store.intend(
+            code, "submit", {}, controller.actor, state=State.SUBMITTING
+        )
+        return carry_out(controller, session, intent, {}, progress)
+
+
+def carry_out(
+    controller: Controller,
+    session: Session,
+    intent: str,
+    done: Mapping[str, CheckResult],
+    progress: Progress = lambda _: None,
+) -> Marking:
+    """Grade and record; `done` are the results of phases that an earlier try had finished.
+
+    A try that fails on the way leaves its intention open: the work is in the hosts, and the next
+    command goes on with it.
+    """
+    grading = Grading(controller, session, progress)
+
+    def phase_done(phase: Phase, found: Mapping[str, CheckResult]) -> None:
+        blob = controller.store.put_blob(transcript.pack(found.values()))
+        data = {"phase": phase.value, "results": blob, "of": intent}
+        controller.store.append(session.code, PHASE_GRADED, data, controller.actor)
+
+    results = grading.grade(done, phase_done)
+    marking = marking_of(controller, session, results)
+    run = record_run(
+        controller, session, "submit", results, marking, extra=moved(controller, session)
+    )
+    controller.store.complete(intent, {"run": run.number}, state=State.SUBMITTED)
+    controller.tell(session.code, f"graded: {marking.outcome}")
+    return marking
+
+
+def finished_phases(
+    controller: Controller, session: Session, intent: str
+) -> dict[str, CheckResult]:
+    """The results of the phases that a hand-in had finished before it was cut off."""
+    found: dict[str, CheckResult] = {}
+    for event in controller.store.events(session.code):
+        if event.kind == PHASE_GRADED and event.data.get("of") == intent:
+            found |= transcript.unpack(controller.store.get_blob(event.data["results"]))
+    return found
+
+
+def moved(controller: Controller, session: Session) -> dict[str, Any]:
+    """What is noted when the state was not the same at the second look."""
+    events = controller.store.events(session.code)
+    checks = [event.data["checks"] for event in events if event.kind == "state.moved"]
+    return {"state_moved": checks[-1]} if checks else {}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# solution
+exit 0

@@ -1,0 +1,3 @@
+#!/bin/sh
+# wrong-owner
+exit 0

@@ -1,0 +1,3 @@
+#!/bin/sh
+# wrong-mask
+exit 0

@@ -1,0 +1,2 @@
+#!/bin/sh
+: "$LAB_R1_LAN_A" "$LAB_SITE_A_NETMASK"
