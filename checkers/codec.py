@@ -71,7 +71,7 @@ def probe_digest(probe: AnyProbe) -> str:
 
 
 def result_from_json(kind: str, value: Any) -> AnyResult:
-    """The answer to a probe of `kind`; raises `pydantic.ValidationError` if it has another shape."""
+    """The answer to a probe of `kind`; raises `pydantic.ValidationError` for another shape."""
     adapter = _adapter(RESULT_TYPES[kind])
     result: AnyResult | None = adapter.validate_json(json.dumps(value))
     if result is None:

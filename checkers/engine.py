@@ -97,7 +97,7 @@ class _Running:
 
 
 def effective_phases(checks: Sequence[PlannedCheck]) -> dict[str, Phase]:
-    """The phase that each check is run in: its own, or that of a check it needs if that is later."""
+    """The phase that each check is run in: its own, or a later one of a check that it needs."""
     found = {planned.id: planned.phase for planned in checks}
     for _ in checks:
         for planned in checks:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
-ResultT = TypeVar("ResultT", covariant=True)
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that a probe may take when its check does not say otherwise."""
@@ -57,8 +57,8 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Probe(Generic[ResultT]):
-    """A read-only question put to `host`; `ResultT` is the type of its answer."""
+class Probe(Generic[ResultT_co]):
+    """A read-only question put to `host`; `ResultT_co` is the type of its answer."""
 
     host: str
 
@@ -339,7 +339,7 @@ class Verdict:
     flags: tuple[str, ...] = ()
 
 
-# --------------------------------------------------------------------------- the lab as checks see it
+# --------------------------------------------------------------------------- the lab
 
 
 @dataclass(frozen=True, slots=True)

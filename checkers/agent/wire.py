@@ -111,7 +111,7 @@ class Wire:
     def __init__(self, ports: dict[str, tuple[str, str]]) -> None:
         self._ports = ports
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self._watches: list[Watch] = []

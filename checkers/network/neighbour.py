@@ -12,7 +12,6 @@ from checkers.model import Subject
 from checkers.network._ip import HostAddress, InterfaceName, Mac, by_network, links, port_on
 from checkers.network._routes import Neighbour as Row
 from checkers.network._routes import neighbours
-from checkers.reading import unobserved
 from checkers.words import listed, plain
 
 _UNKNOWN = {"FAILED", "INCOMPLETE"}
@@ -57,11 +56,13 @@ class Neighbour(CheckType):
     def run(self, subject: Subject) -> Check:
         """Compare the kernel's table with what is expected."""
         dev = self.dev
+        findings = Findings()
         if self.network is not None:
             found_links = yield from links(subject.host)
             place = by_network(subject, subject.host, self.network, found_links)
             if place.link is None:
-                raise unobserved(place.trouble)
+                findings.miss(expected=f"{self.address} on {self.network}", found=place.trouble)
+                return findings.verdict()
             dev = place.link.master or place.link.ifname
         rows = yield from neighbours(subject.host)
         rows = tuple(
@@ -72,7 +73,6 @@ class Neighbour(CheckType):
             and not _UNKNOWN & set(row.state)
             and row.lladdr
         )
-        findings = Findings()
         where = f" on {plain(dev)}" if dev else ""
         shown = listed(_said(row) for row in rows) if rows else f"no entry for {self.address}"
         if self.absent:

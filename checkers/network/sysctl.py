@@ -23,12 +23,13 @@ class Sysctl(CheckType):
     """A setting of the kernel's network has its value now.
 
         sysctl: {net.ipv4.ip_forward: 1}
-        sysctl: {name: net.ipv4.ip_local_port_range, value: {matches: "1024\\\\s+65535"}}
+        sysctl: {name: net.ipv4.ip_local_port_range, value: "1024 65535"}
 
-    Any number of settings with the value that each must have (any matcher). What counts is what the
-    kernel does now; whether a file sets it at boot shows in a check with `when: after-restart`. A
-    setting that the kernel does not know fails. Only settings that begin with `net.` are a host's
-    own; the others are the server's in a container, so they do not validate.
+    Any number of settings with the value that each must have (any matcher; several numbers of one
+    setting are separated by one blank). What counts is what the kernel does now; whether a file
+    sets it at boot shows in a check with `when: after-restart`. A setting that the kernel does not
+    know fails. Only settings that begin with `net.` are a host's own; the others are the server's
+    in a container, so they do not validate.
 
     Error: the program that reads settings did not run properly.
     """

@@ -41,7 +41,7 @@ def examine(source: Source, seed: int, around: Surroundings, templates: Template
     filled = fill(source, seed, templates)
     parts = parts_of(filled)
     families = filled.families
-    check_topology(parts, source.header, around)
+    check_topology(parts, source.provider, around)
     check_tasks(parts, families)
     kinds = {}
     for check in parts.checks():
@@ -49,8 +49,7 @@ def examine(source: Source, seed: int, around: Surroundings, templates: Template
         if kind is not None:
             kinds[check.path] = kind
             check_kind(check, kind, parts)
-    if source.header is not None:
-        check_criteria(parts, source.header, around)
+    check_criteria(parts, source.evidences, around)
     check_cases(parts, source, families)
     used = check_files(parts, source.folder)
     return Examined(

@@ -208,7 +208,7 @@ class _Filler:
         for name, raw in loops.items():
             items = self.raw_value(raw, (*path, name), (*path, name), values)
             if (*path, name) in self.blanks:
-                return []
+                continue
             if name in values or name in RESERVED:
                 self.report((*path, name), f"`{name}` is a value already", "Choose another name.")
             elif not isinstance(items, list):

@@ -59,7 +59,7 @@ def lab_file_error(findings: Iterable[Finding], hint: str = "") -> LabFileError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known: the nearest that are, or all of them if they are few."""
     names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=2, cutoff=0.55)
+    near = _near(name, names)
     if near:
         return "Did you mean " + " or ".join(f"`{other}`" for other in near) + "?"
     if not names:
@@ -67,3 +67,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if len(names) > 24:
         return ""
     return "Known: " + ", ".join(f"`{other}`" for other in names) + "."
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    """The name most like it, and a second that is nearly as like."""
+    like = {
+        other: difflib.SequenceMatcher(None, name, other).ratio()
+        for other in difflib.get_close_matches(name, names, n=2, cutoff=0.55)
+    }
+    best = max(like.values(), default=0)
+    return [other for other, ratio in like.items() if ratio > best - 0.08]

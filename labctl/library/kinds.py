@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from checkers import registry
 from labctl.library.findings import nearest
 from labctl.library.parts import Part, Parts
+from labctl.library.positions import Path
 from labctl.library.shapes import Place, shape_findings
 from labctl.library.tasks import GENERIC_KEYS, Check
 
@@ -65,8 +66,24 @@ def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
         parts.report(path, "an empty expectation, which everything would meet", hint, key=True)
         return
     model = registry.load(kind.name)
+    if isinstance(kind.parameters, dict) and "network" in model.model_fields:
+        _network(check, (*path, "network"), kind.parameters.get("network"), parts)
     try:
         model.model_validate(kind.parameters)
     except ValidationError as error:
         place = Place(parts.place.positions, path, parts.place.translate, parts.place.blanks)
         parts.findings += shape_findings(error, kind.parameters, model, place)
+
+
+def _network(check: Part[Check], path: Path, name: Any, parts: Parts) -> None:
+    """A check may name an interface by its network, which then has to be one of the host's."""
+    if not isinstance(name, str):
+        return
+    if name not in parts.network_names:
+        parts.report(path, f"there is no network `{name}`", nearest(name, parts.network_names))
+        return
+    hosts = [parts.hosts.get(one) for one in (check.value.host, check.value.source or "")]
+    joined = [host.value.networks for host in hosts if host is not None]
+    if joined and not any(name in networks for networks in joined):
+        message = f"`{check.value.host}` is not on the network `{name}`"
+        parts.report(path, message, nearest(name, joined[0]))

@@ -61,8 +61,8 @@ def lint_source(source: Source, where: str, around: Surroundings) -> tuple[Findi
         places |= {one.place for one in fresh}
         findings += fresh
     assert examined is not None
-    if not source.broken:
-        findings += script_findings(source.folder, where, names)
+    unknown = {*source.parameters, *source.derive, *source.broken} - set(examined.values)
+    findings += script_findings(source.folder, where, names, unknown)
     if not any(one.level == "error" for one in findings):
         findings += unused_scripts(source.folder, where, used)
         findings += [

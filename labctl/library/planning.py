@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from labctl.errors import UsageError
 from labctl.library.case_rules import SOLUTION, UNTOUCHED, same
 from labctl.library.examine import Examined, examine
 from labctl.library.filling import mac_address
@@ -78,11 +79,11 @@ def lab_of(source: Source, around: Surroundings) -> Lab:
 def plan(lab: Lab, seed: int) -> Plan:
     """What a candidate with this seed gets. The same lab and seed give the same plan.
 
-    Raises `LabFileError`, with every mistake that shows with this seed, and `ValueError` for a
+    Raises `LabFileError`, with every mistake that shows with this seed, and `UsageError` for a
     seed that is not in 0 … `MAX_SEED`.
     """
     if not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"a seed is a whole number from 0 to {MAX_SEED}")
+        raise UsageError(f"{seed} is no seed.", f"A seed is a whole number from 0 to {MAX_SEED}.")
     examined = examine(lab.source, seed, lab.around, lab.templates)
     if errors_of(examined.findings):
         raise lab_file_error(examined.findings, f"`labctl labs lint` tells more about `{lab.id}`.")

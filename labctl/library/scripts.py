@@ -76,9 +76,15 @@ def _own_check(parts: Parts, path: Path, call: str, folder: Folder) -> set[str]:
     return {name}
 
 
-def script_findings(folder: Folder, where: str, variables: Iterable[str]) -> list[Finding]:
-    """What is wrong inside the scripts: variables that no parameter gives, Windows line ends."""
+def script_findings(
+    folder: Folder, where: str, variables: Iterable[str], broken: Iterable[str] = ()
+) -> list[Finding]:
+    """What is wrong inside the scripts: variables that no parameter gives, Windows line ends.
+
+    `broken` are names that are defined, though wrongly: nothing is said about their variables.
+    """
     known = set(variables)
+    spared = tuple(f"LAB_{name.upper()}" for name in broken)
     found = []
     for path in _scripts(folder):
         text = folder.content(path).decode("utf-8", "replace")
@@ -86,7 +92,8 @@ def script_findings(folder: Folder, where: str, variables: Iterable[str]) -> lis
         for number, line in enumerate(text.splitlines(), 1):
             code = "" if line.lstrip().startswith("#") else line
             for match in _USE.finditer(code):
-                if match[0] not in known and match[0] not in own:
+                spare = match[0] in own or match[0].startswith(spared)
+                if match[0] not in known and not spare:
                     message = f"no parameter gives the variable `{match[0]}`"
                     hint = nearest(match[0], known)
                     place = (f"{where}/{path}", number, match.start() + 1)

@@ -146,10 +146,12 @@ def _finding(
             path, f"unknown key `{path[-1]}`", nearest(str(path[-1]), known), key=True
         )
     value = first["input"]
-    key = first["loc"][-1] == "[key]"
+    key = first["loc"][-1:] == ("[key]",)
     expected = list(dict.fromkeys(text for detail in details if (text := _expected(detail))))
     if expected:
-        message = f"expected {_one_of(expected)}; found {describe(value)}"
+        message = f"expected {_one_of(expected)}"
+        if first["type"] != "value_error" or not isinstance(value, dict):
+            message += f"; found {describe(value)}"
         return place.finding(path, message, _cure(first, value), key=key)
     return place.finding(path, _message(first), key=key)
 

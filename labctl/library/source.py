@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from labctl.library import strict_yaml
 from labctl.library.body import BODY_KEYS, HEADER_KEYS, TOP_KEYS
 from labctl.library.findings import Finding, nearest
 from labctl.library.folder import LAB_FILE, Folder
-from labctl.library.format import Header, Parameter, Variable
+from labctl.library.format import Evidence, Header, Parameter, Variable
 from labctl.library.positions import Path, Positions
 from labctl.library.shapes import Place, shape_findings
 from labctl.library.subnets import Subnet
@@ -55,6 +56,21 @@ class Source:
     def lab_id(self) -> str:
         """The lab's id, as far as it has one; values are drawn from it."""
         return str(self.raw_header.get("id", ""))
+
+    @property
+    def provider(self) -> str:
+        """What provides the hosts, as far as the header says so."""
+        return str(self.raw_header.get("provider", "docker"))
+
+    @property
+    def evidences(self) -> dict[int, Evidence]:
+        """What the lab gives evidence towards, by index; those that are right, in any header."""
+        raw = self.raw_header.get("evidences")
+        found = {}
+        for index, value in enumerate(raw if isinstance(raw, list) else ()):
+            with suppress(ValidationError):  # reported with the header
+                found[index] = Evidence.model_validate(value)
+        return found
 
 
 def read_source(folder: Folder, where: str) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from labctl.library.findings import nearest
-from labctl.library.format import Header
+from labctl.library.format import Evidence
 from labctl.library.parts import Part, Parts, TaskParts
 from labctl.library.positions import Path
 from labctl.library.surroundings import Surroundings
@@ -145,9 +145,7 @@ def _scale(aspect: Part[Judged], parts: Parts) -> None:
             parts.report((*aspect.path, "scale", key), message, key=True)
         else:
             marks.append(number)
-    if len(marks) < len(value.scale):
-        return
-    if max(marks) != value.marks:
+    if len(marks) == len(value.scale) and max(marks) != value.marks:
         hint = f"Say what {value.marks:g} means, or lower `marks`."
         message = f"the scale ends at {max(marks):g}, but the aspect has {value.marks:g} marks"
         parts.report((*aspect.path, "scale"), message, hint, key=True)
@@ -165,11 +163,11 @@ def as_mark(text: str) -> float | None:
     return number if 0 <= number < float("inf") else None
 
 
-def check_criteria(parts: Parts, header: Header, around: Surroundings) -> None:
+def check_criteria(parts: Parts, evidences: Mapping[int, Evidence], around: Surroundings) -> None:
     """Report criteria that the lab does not claim, claims nothing looks at, and unknown units."""
     places = parts.place.positions
     claimed: dict[str, Path] = {}
-    for index, evidence in enumerate(header.evidences):
+    for index, evidence in evidences.items():
         if evidence.unit is None:
             continue
         path = ("evidences", index)

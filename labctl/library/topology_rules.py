@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from labctl.library.findings import nearest
-from labctl.library.format import Header
 from labctl.library.parts import Part, Parts
 from labctl.library.surroundings import Surroundings
 from labctl.library.topology import MACHINE_KEYS, Host
 
 
-def check_topology(parts: Parts, header: Header | None, around: Surroundings) -> None:
+def check_topology(parts: Parts, provider: str, around: Surroundings) -> None:
     """Report hosts on unknown networks, of unknown images, and networks that no host is on."""
     for name, host in parts.hosts.items():
         _networks(host, parts)
         _image(host, around, parts)
         _login(host, parts)
-        if header is not None and header.provider == "docker":
+        if provider == "docker":
             _machine_keys(name, host, parts)
     if len(parts.hosts) == len(parts.host_names):
         used = {network for host in parts.hosts.values() for network in host.value.networks}

@@ -133,7 +133,7 @@ class Access(Protocol):
         """
 
     def console(self, placement: Placement, host: str, user: str) -> int | None:
-        """Join the terminal to a login shell of `user`; its exit status, None if the host went away."""
+        """Join the terminal to a login shell; its exit status, None if the host went away."""
 
     def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
         """Write a file on a host."""

@@ -56,7 +56,7 @@ def _needed(controller: Controller, owned: tuple[Owned, ...]) -> set[str]:
 
 
 def _in_use(controller: Controller, code: str) -> bool:
-    """Whether a command is at the session now (verification keeps no record, but holds the lock)."""
+    """Whether a command is at the session now (verification holds the lock)."""
     try:
         with controller.store.lock(code):
             return False

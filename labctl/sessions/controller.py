@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from labctl.library.library import Library
 from labctl.providers import open_provider
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labctl.providers.base import Provider
 
 Tell = Callable[[str, str], None]
-"""Called with a session's code (empty: none) and one short line, whenever something has happened."""
+"""Called with a session's code (or "") and one short line, when something has happened."""
 
 
 def _silent(_session: str, _line: str) -> None:
@@ -65,6 +65,16 @@ class Controller:
             self._providers[name] = open_provider(name, installation, self.home)
         return self._providers[name]
 
+    def throw_away(self, home: Path) -> Controller:
+        """A controller with a store of its own in `home`, on the same library and providers.
+
+        For work that is to leave no record; its hosts are still known as this installation's.
+        """
+        other = Controller(home, self.library_paths, self.tell, self.store.installation_id)
+        other.__dict__["library"] = self.library
+        other._providers = self._providers
+        return other
+
     def close(self) -> None:
         """Let go of the store and the providers; what runs on the server stays."""
         for provider in self._providers.values():
@@ -73,7 +83,7 @@ class Controller:
         if "store" in self.__dict__:
             self.store.close()
 
-    def __enter__(self) -> Controller:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -99,7 +99,7 @@ def put(controller: Controller, code: str, host: str, path: str, content: bytes)
 
 
 def get(controller: Controller, code: str, host: str, path: str) -> bytes:
-    """Read a file of a host as it is, through the examiner's own reader; `UsageError` if it cannot be."""
+    """Read a file of a host through the examiner's own reader; `UsageError` if it cannot be."""
     session = record.load(controller.store, code)
     session.demand(State.RUNNING, State.SUBMITTED)
     _known(session, host)

@@ -4,8 +4,8 @@
            ─▶ restart ─▶ after-restart checks ─▶ freeze
 
 Marks come from the first look at the state; the second only shows whether it moved meanwhile.
-Every phase's results are recorded as soon as they are there, so that a hand-in that was cut off goes on
-after the last phase that was finished.
+Every phase's results are recorded as soon as they are there, so that a hand-in that was cut off
+goes on after the last phase that was finished.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def scheme_of(controller: Controller, session: Session) -> tuple[PlannedCheck, .
 
 
 class Grading:
-    """One grading of a session's hosts. `placement` is kept up to date as hosts are restarted."""
+    """One grading of a session's hosts; `placement` follows them through restarts."""
 
     def __init__(self, controller: Controller, session: Session, progress: Progress) -> None:
         self._controller = controller
@@ -118,12 +118,11 @@ class Grading:
         try:
             self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
         except ProviderError as error:
-            self._controller.tell(
-                self._session.code, f"{', '.join(stopped)} did not come back: {error}"
-            )
+            names = ", ".join(stopped)
+            self._controller.tell(self._session.code, f"{names} did not come back: {error}")
 
     def _restart(self) -> None:
-        """Restart every host that the candidate can enter; the others keep what set-up gave them."""
+        """Restart every host that the candidate can enter; others keep what set-up gave them."""
         plan = self._session.plan
         hosts = [host.name for host in plan.hosts if host.access is not Access.NONE]
         self._provider.thaw(self.placement)

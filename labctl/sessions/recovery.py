@@ -23,7 +23,7 @@ from labctl.store import Busy, Intention, SessionFilter
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One thing that was half done: `what` became of it, or the `problem` that stands in the way."""
+    """One thing that was half done: `what` became of it, or the `problem` in the way."""
 
     session: str
     verb: str

@@ -30,7 +30,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Remarked:
-    """The new run beside the old one: `before` and `after` are outcomes, `changes` the difference."""
+    """The new run beside the old: `before` and `after` are outcomes, `changes` the difference."""
 
     session: str
     old_run: int

@@ -75,28 +75,36 @@ def start_one(
     controller: Controller, lab: Lab, archive: str, candidate: str, request: StartRequest
 ) -> str:
     """Start one candidate's session; whatever stops it, nothing of it is left on the server."""
-    store = controller.store
-    seed = secrets.randbelow(LARGEST_SEED) if request.seed is None else request.seed
-    planned = plan(lab, seed)
-    made = store.create_session(
-        NewSession(
-            candidate=candidate,
-            lab=lab.id,
-            lab_digest=lab.digest,
-            seed=seed,
-            mode=request.mode,
-            plan=record.store_plan(store, planned),
-            state=State.CREATED,
-            data={"archive": archive},
-        ),
-        controller.actor,
-    )
-    with store.lock(made.code):
-        _bring_up(controller, made, planned, lab.folder)
+    made, planned = enrol(controller, lab, archive, candidate, request)
+    with controller.store.lock(made.code):
+        bring_up(controller, made, planned, lab.folder)
     return made.code
 
 
-def _bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder: Folder) -> None:
+def enrol(
+    controller: Controller, lab: Lab, archive: str, candidate: str, request: StartRequest
+) -> tuple[SessionRecord, Plan]:
+    """Record a new session, with everything that it will ever need of the lab."""
+    seed = secrets.randbelow(LARGEST_SEED) if request.seed is None else request.seed
+    planned = plan(lab, seed)
+    new = NewSession(
+        candidate=candidate,
+        lab=lab.id,
+        lab_digest=lab.digest,
+        seed=seed,
+        mode=request.mode,
+        plan=record.store_plan(controller.store, planned),
+        state=State.CREATED,
+        data={"archive": archive},
+    )
+    return controller.store.create_session(new, controller.actor), planned
+
+
+def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder: Folder) -> None:
+    """Hosts up, accounts and set-up made, clock begun; undone whatever goes wrong on the way.
+
+    The caller holds the session's lock.
+    """
     store, code = controller.store, made.code
     provider = controller.provider(planned.provider)
     intent = store.intend(code, "start", {}, controller.actor, state=State.STARTING)

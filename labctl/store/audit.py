@@ -80,35 +80,26 @@ def _still_open(log: Sequence[Event]) -> int:
 def _runs(connection: Connection, session: str, log: Sequence[Event]) -> list[Problem]:
     """Where the rows of runs and results differ from the runs' events."""
     said = {event.sequence: event for event in log if event.kind == runs.RECORDED}
-    problems = []
     try:
         found = runs.of_session(connection, session)
     except (ValueError, TypeError):
         return [Problem(session, None, "a run's row cannot be read")]
+    problems = []
     for run in found:
         event = said.pop(run.sequence, None)
-        if event is None or _told(connection, run) != _due(event):
-            problems.append(
-                Problem(
-                    session, run.sequence, f"the rows of run {run.number} differ from its event"
-                )
-            )
-    problems += [Problem(session, number, "the run's rows are missing") for number in said]
-    return problems
+        if event is None or not _agrees(connection, run, event):
+            what = f"the rows of run {run.number} differ from its event"
+            problems.append(Problem(session, run.sequence, what))
+    return problems + [Problem(session, number, "the run's rows are missing") for number in said]
 
 
-def _told(connection: Connection, run: RunRecord) -> dict[str, Any]:
+def _agrees(connection: Connection, run: RunRecord, event: Event) -> bool:
     try:
-        results = runs.digest(runs.results(connection, run))
+        told = runs.told(run, runs.results(connection, run))
     except (ValueError, TypeError):
-        results = ""
-    names = ("at", "reason", "scheme", "checkers", "transcript", "summary")
-    told = {name: getattr(run, name) for name in names}
-    return told | {"run": run.number, "results": results}
-
-
-def _due(event: Event) -> dict[str, Any]:
-    return {key: value for key, value in event.data.items() if key != CHANGES} | {"at": event.at}
+        return False
+    said = {key: value for key, value in event.data.items() if key != CHANGES}
+    return told == said and run.at == event.at
 
 
 def _blobs(session: str, log: Sequence[Event], read_blob: Callable[[str], object]) -> list[Problem]:

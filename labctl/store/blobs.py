@@ -116,7 +116,7 @@ def disk_full(path: Path | str) -> StoreError:
     """The error for a write that found no room."""
     return StoreError(
         f"The disk is full: `{path}` could not be written; nothing was recorded.",
-        f"Make room (`df -h {Path(path).parent}` shows the file system), then run the command again.",
+        f"Make room (`df -h {Path(path).parent}` shows how much there is), then try again.",
     )
 
 

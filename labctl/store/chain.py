@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from checkers.codec import canonical
@@ -22,6 +23,9 @@ GENESIS = "0" * 64
 """What the first event of a session has before it."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+FIELDS = tuple(field.name for field in fields(Event))
+"""The fields of an event, which are the columns of its row, the hash last."""
 
 Row = tuple[Any, ...]
 """An event as the database gives it: the columns in `Event`'s order, `data` as JSON text."""
@@ -48,32 +52,26 @@ def spell(data: Any) -> str:
     return canonical(data).decode()
 
 
-def event_hash(
-    session: str, sequence: int, at: str, kind: str, data: Any, actor: str, previous: str
-) -> str:
-    """The hash of an event with these fields, 64 hex digits."""
-    fields = [session, sequence, at, kind, data, actor, previous]
+def event_hash(event: Event) -> str:
+    """The hash that belongs to the event's other fields, 64 hex digits. Its data must be plain."""
+    *fields, _ = (getattr(event, name) for name in FIELDS)
     return hashlib.sha256(canonical(fields)).hexdigest()
 
 
-def link(
-    session: str, sequence: int, at: str, kind: str, data: Any, actor: str, previous: str
-) -> Event:
-    """A new event with its hash. `data` must be plain."""
-    digest = event_hash(session, sequence, at, kind, data, actor, previous)
-    return Event(session, sequence, at, kind, data, actor, previous, digest)
+def seal(event: Event) -> Event:
+    """The event with the hash that belongs to it."""
+    return replace(event, hash=event_hash(event))
 
 
 def event_from(row: Row) -> Event:
     """The event in a database row; raises `StoreError`, naming it, if the row makes no sense."""
-    session, sequence, at, kind, text, actor, previous, digest = row
     reason = _misspelled(row)
     if reason:
         raise StoreError(
-            f"Event {sequence!a} of session {session!a} is damaged: {reason}.",
+            f"Event {row[1]!a} of session {row[0]!a} is damaged: {reason}.",
             "Restore the database from a backup; the other events can still be read.",
         )
-    return Event(session, sequence, at, kind, json.loads(text), actor, previous, digest)
+    return _event(row)
 
 
 def broken_links(session: str, rows: Iterable[Row], expected: int) -> tuple[Problem, ...]:
@@ -111,14 +109,18 @@ def _wrong(row: Row, previous: str) -> list[str]:
     reason = _misspelled(row)
     if reason:
         return [reason]
-    *fields, digest = row
+    event = _event(row)
     reasons = []
-    fields[4] = json.loads(fields[4])
-    if event_hash(*fields) != digest:
+    if event_hash(event) != event.hash:
         reasons.append("the event was changed: it does not match its hash")
-    if fields[6] != previous:
+    if event.previous != previous:
         reasons.append("the event does not follow the one before it")
     return reasons
+
+
+def _event(row: Row) -> Event:
+    values = dict(zip(FIELDS, row, strict=True))
+    return Event(**values | {"data": json.loads(values["data"])})
 
 
 def _misspelled(row: Row) -> str:

@@ -144,7 +144,7 @@ class Database:
         connection.close()
         if mode != "wal":
             raise StoreError(
-                f"The file system of `{path}` has no shared memory between processes (SQLite's WAL).",
+                f"The file system of `{path}` cannot share memory between processes (WAL).",
                 "Name a directory on a local file system by `LABCTL_HOME`.",
             )
 

@@ -8,21 +8,22 @@ An intention without its end is half done: by a process that is still at it, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, or_, select
 
 from labctl.errors import StoreError, UnknownName
 from labctl.store import schema
 from labctl.store.chain import event_from
-from labctl.store.log import Entry, append
+from labctl.store.log import Entry, append, lock
 from labctl.store.processes import ProcessIdentity, this_process
 from labctl.store.records import Event, Intention
 
 INTENDED = ".intended"
-ENDS = (".done", ".undone")
+DONE = ".done"
+UNDONE = ".undone"
+ENDS = (DONE, UNDONE)
 SUFFIXES = (INTENDED, *ENDS)
 """Endings of kinds that only the functions here write, so that the count of open ones holds."""
 
@@ -32,55 +33,36 @@ RESERVED = (INTENT, PROCESS)
 """Keys of data that are filled in here."""
 
 
-def intend(
-    connection: Connection,
-    session: str,
-    verb: str,
-    data: Mapping[str, Any],
-    actor: str,
-    changes: Mapping[str, Any],
-    now: str,
-) -> Intention:
-    """Record that the calling process sets out to `verb` the session."""
-    process = {PROCESS: asdict(this_process())}
-    entry = Entry(
-        verb + INTENDED,
-        {**data, **process},
-        actor,
-        changes,
-        opens=1,
-        numbered=lambda sequence: {INTENT: f"{session}/{sequence}"},
-    )
-    return _intention(append(connection, session, entry, now))
+def intend(connection: Connection, session: str, entry: Entry, now: str) -> Intention:
+    """Record that the calling process sets out to do the verb that is `entry.kind`."""
+    last, _ = lock(connection, session)
+    own = {INTENT: f"{session}/{last + 1}", PROCESS: asdict(this_process())}
+    full = replace(entry, kind=entry.kind + INTENDED, data={**entry.data, **own}, opens=1)
+    return _intention(append(connection, session, full, now))
 
 
-def end(
-    connection: Connection,
-    intent: str,
-    ending: Literal[".done", ".undone"],
-    data: Mapping[str, Any],
-    actor: str | None,
-    changes: Mapping[str, Any],
-    now: str,
-) -> Event:
-    """Record how the intention ended; the actor is the one who had it, unless another is given.
+def end(connection: Connection, intent: str, entry: Entry, now: str) -> Event:
+    """Record how the intention ended: `entry.kind` is one of `ENDS`.
 
-    Raises `UnknownName` if there is no such intention, `StoreError` if it has ended before.
+    An empty actor stands for the one who had the intention. Raises `UnknownName` if there is no
+    such intention, `StoreError` if it has ended before.
     """
     begun = _find(connection, intent)
-    entry = Entry(
-        begun.verb + ending, {**data, INTENT: intent}, actor or begun.actor, changes, opens=-1
-    )
-    # Look for an earlier end only once the session is locked, which `append` does: its error takes
-    # the whole transaction back.
-    event = append(connection, begun.session, entry, now)
-    earlier = _ends_before(connection, begun, event.sequence)
+    lock(connection, begun.session)
+    earlier = _end_of(connection, begun)
     if earlier:
         raise StoreError(
-            f"`{intent}` has ended before: event {earlier[0].sequence} is `{earlier[0].kind}`.",
+            f"`{intent}` has ended before: event {earlier.sequence} is `{earlier.kind}`.",
             f"`labctl show {begun.session}` shows the state of the session.",
         )
-    return event
+    full = replace(
+        entry,
+        kind=begun.verb + entry.kind,
+        data={**entry.data, INTENT: intent},
+        actor=entry.actor or begun.actor,
+        opens=-1,
+    )
+    return append(connection, begun.session, full, now)
 
 
 def open_ones(connection: Connection, session: str | None) -> tuple[Intention, ...]:
@@ -125,20 +107,15 @@ def _find(connection: Connection, intent: str) -> Intention:
     raise UnknownName("intention", intent, (one.id for one in open_ones(connection, None)))
 
 
-def _ends_before(connection: Connection, begun: Intention, sequence: int) -> list[Event]:
+def _end_of(connection: Connection, begun: Intention) -> Event | None:
     event = schema.events.c
-    query = (
-        select(schema.events)
-        .where(
-            event.session == begun.session,
-            event.sequence > begun.sequence,
-            event.sequence < sequence,
-            event.kind.in_([begun.verb + ending for ending in ENDS]),
-        )
-        .order_by(event.sequence)
+    query = select(schema.events).where(
+        event.session == begun.session,
+        event.sequence > begun.sequence,
+        event.kind.in_([begun.verb + ending for ending in ENDS]),
     )
     found = [event_from(tuple(values)) for values in connection.execute(query)]
-    return [event for event in found if event.data.get(INTENT) == begun.id]
+    return next((event for event in found if event.data.get(INTENT) == begun.id), None)
 
 
 def _intention(event: Event) -> Intention:

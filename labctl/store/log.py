@@ -6,7 +6,7 @@ of their data; the row is there so that lists are one query. `append` keeps the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from labctl.errors import StoreError, UnknownName
 from labctl.store import schema
-from labctl.store.chain import GENESIS, clean, event_from, link, plain, spell
+from labctl.store.chain import FIELDS, GENESIS, clean, event_from, plain, seal, spell
 from labctl.store.records import Event, NewSession, SessionFilter, SessionRecord
 
 CHANGES = "session"
@@ -29,64 +29,54 @@ class OutOfDate(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be appended. `changes` go into the session's row, `opens` counts intentions.
-
-    `numbered` gives further data that depends on the event's own number. `expect` is the number of
-    what the caller takes for the last event.
-    """
+    """What is to be appended. `changes` go into the session's row, `opens` counts intentions."""
 
     kind: str
     data: Mapping[str, Any]
     actor: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     opens: int = 0
-    numbered: Callable[[int], Mapping[str, Any]] | None = None
-    expect: int | None = None
+
+
+def lock(connection: Connection, session: str) -> tuple[int, str]:
+    """Keep other writers from the session until the transaction ends; raises `UnknownName`.
+
+    Returns the number and the hash of its last event.
+    """
+    row = schema.sessions
+    # For databases with row locks; SQLite's writing transaction has locked everything already.
+    query = select(row.c.sequence, row.c.head).where(row.c.code == session).with_for_update()
+    head = connection.execute(query).one_or_none()
+    if head is None:
+        raise unknown_session(connection, session)
+    return head.sequence, head.head
+
+
+def expect(connection: Connection, session: str, sequence: int) -> None:
+    """Raise `OutOfDate` unless the session's last event is number `sequence`."""
+    last, _ = lock(connection, session)
+    if last != sequence:
+        raise OutOfDate(
+            f"Session `{session}` has moved on: its last event is {last}, not {sequence}.",
+            f"See what happened with `labctl show {session}`, then run the command again.",
+        )
 
 
 def append(connection: Connection, session: str, entry: Entry, now: str) -> Event:
     """Append to the session's log and bring its row up to date; raises `UnknownName`."""
-    row = schema.sessions
-    head = connection.execute(
-        # The row lock is for databases with row locks; SQLite's transaction has locked it all.
-        select(row.c.sequence, row.c.head).where(row.c.code == session).with_for_update()
-    ).one_or_none()
-    if head is None:
-        raise unknown_session(connection, session)
-    last, previous = head
-    if entry.expect is not None and entry.expect != last:
-        raise OutOfDate(
-            f"Session `{session}` has moved on: its last event is {last}, not {entry.expect}.",
-            f"See what happened with `labctl show {session}`, then run the command again.",
-        )
-    event = _insert(connection, session, entry, last + 1, previous, now)
-    connection.execute(
-        update(row)
-        .where(row.c.code == session)
-        .values(
-            **entry.changes,
-            sequence=event.sequence,
-            head=event.hash,
-            updated=now,
-            intentions=row.c.intentions + entry.opens,
-        )
-    )
-    return event
-
-
-def _insert(
-    connection: Connection, session: str, entry: Entry, sequence: int, previous: str, now: str
-) -> Event:
+    last, previous = lock(connection, session)
     data = dict(entry.data)
-    if entry.numbered:
-        data |= entry.numbered(sequence)
     if entry.changes:
         data[CHANGES] = dict(entry.changes)
-    event = link(
-        session, sequence, now, clean(entry.kind), plain(data), clean(entry.actor), previous
-    )
-    values = {name: getattr(event, name) for name in schema.events.c.keys()}  # noqa: SIM118  # columns, not a dict
-    connection.execute(insert(schema.events), values | {"data": spell(event.data)})
+    kind, actor = clean(entry.kind), clean(entry.actor)
+    event = seal(Event(session, last + 1, now, kind, plain(data), actor, previous, ""))
+    values = {name: getattr(event, name) for name in FIELDS} | {"data": spell(event.data)}
+    connection.execute(insert(schema.events), values)
+    row = schema.sessions
+    kept = {"sequence": event.sequence, "head": event.hash, "updated": now}
+    if entry.opens:
+        kept["intentions"] = row.c.intentions + entry.opens
+    connection.execute(update(row).where(row.c.code == session).values(**entry.changes, **kept))
     return event
 
 

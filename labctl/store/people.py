@@ -38,6 +38,6 @@ def everyone(connection: Connection) -> dict[str, Person]:
 
 
 def erase(connection: Connection, code: str) -> bool:
-    """Forget the person and keep their sessions, which know the code alone; says if there was one."""
+    """Forget the person, keep the sessions (they know the code alone); says if there was one."""
     row = schema.people
     return connection.execute(delete(row).where(row.c.code == code)).rowcount > 0

@@ -1,4 +1,4 @@
-"""Which process did this, and is it still there: a PID alone does not say, since PIDs are reused."""
+"""Which process did this, and is it still there: a PID alone cannot say, since it is reused."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def _start_of(pid: int) -> int | None:
         stat = (PROC / str(pid) / "stat").read_bytes()
     except OSError:
         return None
-    # The second field is the program's own name in brackets and may itself hold brackets and blanks.
+    # The second field is the program's name in brackets, which may itself hold brackets and blanks.
     state, *numbers = stat[stat.rindex(b")") + 1 :].split()
     return None if state in (b"Z", b"X") else int(numbers[18])

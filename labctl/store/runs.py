@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, insert, select
 from checkers.codec import canonical
 from labctl.store import schema
 from labctl.store.chain import clean, plain, spell
-from labctl.store.log import Entry, append, conditions, unknown_session
+from labctl.store.log import Entry, append, conditions, lock, unknown_session
 from labctl.store.records import Result, Run, RunRecord, SessionFilter
 
 RECORDED = "run.recorded"
@@ -29,30 +29,44 @@ def record(
     session: str,
     run: Run,
     found: Sequence[Result],
+    *,
     actor: str,
     changes: Mapping[str, Any],
     now: str,
 ) -> RunRecord:
-    """Record a run, its results and its event."""
+    """Record a run, its results and its event; `changes` go into the session's row."""
+    sequence, _ = lock(connection, session)
+    record = RunRecord(
+        session=session,
+        number=_next(connection, session),
+        sequence=sequence + 1,
+        at=now,
+        reason=run.reason,
+        scheme=run.scheme,
+        checkers=run.checkers,
+        transcript=run.transcript,
+        summary=plain(run.summary),
+    )
     kept = [_storable(result) for result in found]
-    about = {"reason": run.reason, "scheme": run.scheme, "checkers": run.checkers}
-    about |= {"transcript": run.transcript}
-    summary = plain(run.summary)
-    number = 0
-
-    def numbered(sequence: int) -> Mapping[str, Any]:
-        # Asked for by `append`, which has locked the session by then.
-        nonlocal number
-        number = _next(connection, session)
-        return {"run": number}
-
-    data = {**about, "summary": summary, "results": digest(kept)}
-    event = append(connection, session, Entry(RECORDED, data, actor, changes, 0, numbered), now)
-    record = RunRecord(session, number, event.sequence, now, **about, summary=summary)
-    connection.execute(insert(schema.runs), asdict(record) | {"summary": spell(summary)})
+    append(connection, session, Entry(RECORDED, told(record, kept), actor, changes), now)
+    row = asdict(record) | {"summary": spell(record.summary)}
+    connection.execute(insert(schema.runs), row)
     if kept:
         connection.execute(insert(schema.results), _rows(record, kept))
     return record
+
+
+def told(run: RunRecord, found: Sequence[Result]) -> dict[str, Any]:
+    """What the event of a run with these results says about it."""
+    return {
+        "run": run.number,
+        "reason": run.reason,
+        "scheme": run.scheme,
+        "checkers": run.checkers,
+        "transcript": run.transcript,
+        "summary": run.summary,
+        "results": digest(found),
+    }
 
 
 def of_session(connection: Connection, session: str) -> tuple[RunRecord, ...]:
@@ -90,8 +104,7 @@ def results(connection: Connection, run: RunRecord) -> tuple[Result, ...]:
         .order_by(row.c.position)
     )
     return tuple(
-        Result(*values[:-1], flags=tuple(json.loads(values[-1])))
-        for values in connection.execute(query)
+        Result(*(*values, tuple(json.loads(flags)))) for *values, flags in connection.execute(query)
     )
 
 
@@ -129,5 +142,6 @@ def _rows(run: RunRecord, found: Sequence[Result]) -> list[dict[str, Any]]:
     ]
 
 
-def _run(values: Sequence[Any]) -> RunRecord:
-    return RunRecord(*values[:-1], summary=json.loads(values[-1]))
+def _run(row: Sequence[Any]) -> RunRecord:
+    *values, summary = row
+    return RunRecord(*(*values, json.loads(summary)))

@@ -165,10 +165,10 @@ class Store:
         """
         if kind.endswith(intentions.SUFFIXES):
             raise ValueError(f"{kind}: intentions are recorded by intend, complete and undo")
-        entry = log.Entry(
-            kind, _own(data), actor, _changes(state, deadline), expect=expect_sequence
-        )
+        entry = log.Entry(kind, _own(data), actor, _changes(state, deadline))
         with self._database.writing() as connection:
+            if expect_sequence is not None:
+                log.expect(connection, session, expect_sequence)
             return log.append(connection, session, entry, self._now())
 
     def events(self, session: str) -> tuple[Event, ...]:
@@ -193,42 +193,39 @@ class Store:
         state: str | None = None,
     ) -> str:
         """Record that this process sets out to `verb`; returns the id that ends it."""
+        entry = log.Entry(verb, _own(data), actor, _changes(state))
         with self._database.writing() as connection:
-            changes = _changes(state)
-            return intentions.intend(
-                connection, session, verb, _own(data), actor, changes, self._now()
-            ).id
+            return intentions.intend(connection, session, entry, self._now()).id
 
     def complete(
         self,
         intent: str,
         data: Mapping[str, Any],
         *,
-        actor: str | None = None,
+        actor: str = "",
         state: str | None = None,
         deadline: str | None = None,
     ) -> Event:
-        """Record that the intention was carried out; raises `StoreError` if it ended before."""
+        """Record that the intention was carried out; raises `StoreError` if it ended before.
+
+        Without an `actor` it is the one who had the intention.
+        """
+        entry = log.Entry(intentions.DONE, _own(data), actor, _changes(state, deadline))
         with self._database.writing() as connection:
-            changes = _changes(state, deadline)
-            return intentions.end(
-                connection, intent, ".done", _own(data), actor, changes, self._now()
-            )
+            return intentions.end(connection, intent, entry, self._now())
 
     def undo(
         self,
         intent: str,
         data: Mapping[str, Any],
         *,
-        actor: str | None = None,
+        actor: str = "",
         state: str | None = None,
     ) -> Event:
         """Record that what the intention began was taken back."""
+        entry = log.Entry(intentions.UNDONE, _own(data), actor, _changes(state))
         with self._database.writing() as connection:
-            changes = _changes(state)
-            return intentions.end(
-                connection, intent, ".undone", _own(data), actor, changes, self._now()
-            )
+            return intentions.end(connection, intent, entry, self._now())
 
     def open_intentions(self, session: str | None = None) -> tuple[Intention, ...]:
         """What is half done, in one session or in all."""
@@ -263,8 +260,9 @@ class Store:
         if run.transcript is not None:
             self._demand(run.transcript)
         with self._database.writing() as connection:
+            changes, now = _changes(state), self._now()
             return runs.record(
-                connection, session, run, results, actor, _changes(state), self._now()
+                connection, session, run, results, actor=actor, changes=changes, now=now
             )
 
     def runs(self, session: str) -> tuple[RunRecord, ...]:

@@ -34,13 +34,13 @@ def wrapped(number: int) -> Exception:
 
 
 @pytest.mark.parametrize(
-    "number, dockerd, message, cure",
+    "number, dockerd, said",
     [
-        (errno.EACCES, True, "You may not use the Docker daemon", "usermod -aG docker"),
-        (errno.ENOENT, False, "Docker is not installed", "apt-get install docker.io"),
-        (errno.ENOENT, True, "The Docker daemon is not running", "systemctl start docker"),
-        (errno.ECONNREFUSED, False, "The Docker daemon is not running", "dockerd &"),
-        (errno.ETIMEDOUT, True, "does not answer", "systemctl start docker"),
+        (errno.EACCES, True, ("You may not use the Docker daemon", "usermod -aG docker")),
+        (errno.ENOENT, False, ("Docker is not installed", "apt-get install docker.io")),
+        (errno.ENOENT, True, ("The Docker daemon is not running", "systemctl start docker")),
+        (errno.ECONNREFUSED, False, ("The Docker daemon is not running", "dockerd &")),
+        (errno.ETIMEDOUT, True, ("does not answer", "systemctl start docker")),
     ],
 )
 def test_cause_and_cure(
@@ -48,16 +48,15 @@ def test_cause_and_cure(
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     dockerd: bool,
-    message: str,
-    cure: str,
+    said: tuple[str, str],
 ) -> None:
     if dockerd:
         (tmp_path / "dockerd").write_text("#!/bin/sh\n")
         (tmp_path / "dockerd").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     error = unavailable(wrapped(number))
-    assert message in error.message
-    assert cure in error.hint
+    assert said[0] in error.message
+    assert said[1] in error.hint
 
 
 def test_an_error_that_says_nothing_of_the_system() -> None:

@@ -45,7 +45,7 @@ def join(
         )["Id"]
         wrapper: Any = api.exec_start(shell, tty=True, socket=True)
     line: socket.socket = wrapper._sock  # noqa: SLF001  # docker-py has no other way to it
-    line.setblocking(True)
+    line.settimeout(None)
 
     def resize() -> None:
         rows, columns = _window()

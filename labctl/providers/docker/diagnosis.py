@@ -26,7 +26,7 @@ def diagnose(daemon: Daemon) -> tuple[Finding, ...]:
             Finding(
                 "warning",
                 "Docker live-restore",
-                "a restart of the Docker daemon ends every running lab host (they are started again)",
+                "a restart of the Docker daemon ends every lab host (they are started again)",
                 'Put `"live-restore": true` into /etc/docker/daemon.json.',
             )
         )
@@ -34,7 +34,7 @@ def diagnose(daemon: Daemon) -> tuple[Finding, ...]:
 
 
 def _version(text: str) -> Finding:
-    numbers = tuple(int(part) for part in text.split("+")[0].split(".")[:2] if part.isdigit())
+    numbers = tuple(int(part) for part in text.partition("+")[0].split(".")[:2] if part.isdigit())
     if numbers < OLDEST:
         return Finding("problem", "Docker", f"version {text} is too old", "Install 20.10 or later.")
     return Finding("ok", "Docker", f"version {text}")
@@ -49,7 +49,7 @@ def _disk(root: str) -> Finding:
     told = f"{usage.free / 2**30:.0f} GiB free ({free:.0%}) where Docker keeps its data"
     if free < FREE_WARNING:
         return Finding(
-            "warning", "Disk", told, "Make room, or hosts may be frozen by the disk guard."
+            "warning", "Disk", told, "Make room: below 10 % the disk guard freezes hosts."
         )
     return Finding("ok", "Disk", told)
 

@@ -11,7 +11,7 @@ from docker.types import LogConfig
 
 from labctl.images.build import resolve
 from labctl.images.model import ResolvedImage
-from labctl.plan import HostPlan, Plan
+from labctl.plan import HostPlan
 from labctl.providers.docker import labels
 from labctl.providers.docker.daemon import Daemon, Gone, security_options, talking
 
@@ -23,8 +23,10 @@ STOP_SECONDS = 10
 GATE = (
     "/bin/sh",
     "-c",
-    "rm -f /run/labctl-gate; mkfifo -m 600 /run/labctl-gate && read -r _ < /run/labctl-gate;"
-    " rm -f /run/labctl-gate; exec /sbin/init",
+    (
+        "rm -f /run/labctl-gate; mkfifo -m 600 /run/labctl-gate && read -r _ < /run/labctl-gate;"
+        " rm -f /run/labctl-gate; exec /sbin/init"
+    ),
 )
 """PID 1 waits here until the host is wired and prepared, else boot and wiring race each other."""
 
@@ -101,8 +103,8 @@ class Containers:
             sysctls=FABRIC_SYSCTLS,
         )
 
-    def ensure_hosts(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> list[Container]:
-        """Running containers of these hosts, in their order; those that ran already stay as they are."""
+    def ensure_hosts(self, session: str, hosts: Sequence[HostPlan]) -> list[Container]:
+        """Running containers of these hosts, in their order; what ran already stays as it is."""
         for name in {host.image for host in hosts}:
             self.image(name)
         return at_once(lambda host: self._ensure_host(session, host), hosts)

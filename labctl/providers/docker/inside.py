@@ -29,7 +29,7 @@ def run(
     limit: int,
     kill: Callable[[int], None],
 ) -> ProgramResult:
-    """Run a program to its end; past `timeout` seconds `kill` gets its PID and TimeoutError is raised."""
+    """Run a program to its end; past `timeout` seconds `kill` gets its PID, then TimeoutError."""
     started = time.monotonic()
     deadline = started + timeout
     with ExecStream(api, container, argv, user=user, cwd=cwd) as stream:

@@ -40,26 +40,18 @@ class DockerProvider:
     # ------------------------------------------------------------------ environment
 
     def up(self, session: str, plan: Plan, report: Report) -> Placement:
-        """Bring every host up, wired and booted; what runs already is left alone."""
+        """Bring every host up, wired and booted; what an earlier try left half made is redone."""
+        self._containers.remove(self._containers.of_session(session))
         with self._helpers_kept():
-            wirer = self._containers.ensure_helper(WIRER)
+            self._containers.ensure_helper(WIRER)
             self._containers.ensure_helper(OBSERVER)
-            before = {container.host for container in self._containers.of_session(session)}
             fabric = self._containers.ensure_fabric(session)
         report("the fabric is there")
-        containers = self._containers.ensure_hosts(session, plan, plan.hosts)
+        containers = self._containers.ensure_hosts(session, plan.hosts)
         report(f"{len(containers)} hosts are started")
         placement = Placement(session, self.name, {}, images=self._image_tags(plan))
-        first = not (before & {host.name for host in plan.hosts})
-        return self._wire(
-            placement,
-            plan,
-            wirer,
-            fabric,
-            list(zip(plan.hosts, containers, strict=True)),
-            report,
-            first=first,
-        )
+        started = list(zip(plan.hosts, containers, strict=True))
+        return self._wire(placement, plan, fabric, started, report=report, first=True)
 
     def _image_tags(self, plan: Plan) -> dict[str, str]:
         names = {host.image for host in plan.hosts} | {OBSERVER, WIRER, labels.FABRIC_ROLE}
@@ -69,14 +61,14 @@ class DockerProvider:
         self,
         placement: Placement,
         plan: Plan,
-        wirer: Container,
         fabric: Container,
         started: list[tuple[HostPlan, Container]],
-        report: Report,
         *,
         first: bool,
+        report: Report = lambda _: None,
     ) -> Placement:
         """Cables, preparation and boot for containers that wait at the gate; their pins."""
+        wirer = self._containers.ensure_helper(WIRER)
         request = cabling.wire_request(plan, fabric, started, first=first)
         ids = {host.name: container.id for host, container in started}
         pins = dict(placement.pins)
@@ -105,7 +97,7 @@ class DockerProvider:
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         """Start and rewire hosts that have stopped. If the fabric's owner had, everything is."""
         with self._helpers_kept():
-            wirer = self._containers.ensure_helper(WIRER)
+            self._containers.ensure_helper(WIRER)
             self._containers.ensure_helper(OBSERVER)
         old = self._containers.find(labels.container_name(placement.session, labels.FABRIC_ROLE))
         wanted = set(hosts)
@@ -119,11 +111,11 @@ class DockerProvider:
             ]
             self._containers.stop(running)
         plans = [host for host in plan.hosts if host.name in wanted]
-        containers = self._containers.ensure_hosts(placement.session, plan, plans)
+        containers = self._containers.ensure_hosts(placement.session, plans)
         started = list(zip(plans, containers, strict=True))
         kept = {name: pins for name, pins in placement.pins.items() if name not in wanted}
         bare = replace(placement, pins=kept)
-        return self._wire(bare, plan, wirer, fabric, started, lambda _: None, first=False)
+        return self._wire(bare, plan, fabric, started, first=False)
 
     def down(self, session: str) -> None:
         """Remove a session's containers, and the helpers once no session is left."""

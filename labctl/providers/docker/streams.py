@@ -79,7 +79,7 @@ class ExecStream:
             self._socket.shutdown(socket.SHUT_WR)
 
     def recv(self, size: int, /) -> bytes:
-        """Up to `size` bytes of standard output; empty at the end; `TimeoutError` past the limit."""
+        """Up to `size` bytes of standard output, none at its end; `TimeoutError` when it is late."""
         while not self._stdout:
             part = self._take(1 << 16)
             if not part:
@@ -151,7 +151,7 @@ class ExecStream:
 def _read_ahead(wrapper: Any, raw: socket.socket) -> bytes:
     """What the HTTP reader took beyond the response's head: the program's first words."""
     reader = wrapper._response.raw._fp.fp  # noqa: SLF001  # as above
-    raw.setblocking(False)
+    raw.settimeout(0)
     try:
         ahead = bytes(reader.peek())
     except (BlockingIOError, ValueError):

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from checkers.agent import hosts, processes
@@ -23,7 +24,8 @@ from . import cables, prepare
 
 def say(**message: Any) -> None:
     """One line of the answer."""
-    print(json.dumps(message), flush=True)
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 def wire(request: dict[str, Any]) -> None:
@@ -95,10 +97,10 @@ def end(request: dict[str, Any]) -> None:
 
 def _parent(pid: int) -> int | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[1])
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
+    return int(stat.rpartition(b")")[2].split()[1])
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ own accord (no spanning tree, no multicast queries, no IPv6).
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from checkers.agent import system
@@ -50,8 +51,8 @@ def lay(fabric: int, own: int, networks: list[dict[str, Any]], ports: list[dict[
 
 
 def _interfaces() -> set[str]:
-    with open("/proc/self/net/dev", encoding="ascii") as file:
-        return {line.split(":")[0].strip() for line in file if ":" in line}
+    lines = Path("/proc/self/net/dev").read_text(encoding="ascii").splitlines()
+    return {line.partition(":")[0].strip() for line in lines if ":" in line}
 
 
 def _bridges(networks: list[dict[str, Any]]) -> list[str]:

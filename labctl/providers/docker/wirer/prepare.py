@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 import time
+from pathlib import Path
 from typing import Any
 
 from checkers.agent import system
@@ -51,7 +52,7 @@ def host(mounts: int, network: int, request: dict[str, Any]) -> None:
     _mount(b"/proc/sys/net", b"/proc/sys/net", MS_BIND)
     _mount(None, b"/proc/sys/net", MS_REMOUNT | MS_BIND)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(BOOTED)
+        Path(os.fsdecode(BOOTED)).unlink()
     for path, text in request["files"].items():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,0 +1,49 @@
+"""Carrying out a case: its scripts run over the candidate's login, in the order of its steps."""
+
+from __future__ import annotations
+
+from labctl.errors import UsageError
+from labctl.library.folder import Folder
+from labctl.plan import CasePlan, Plan, StepPlan
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.scripts import run_script
+
+UNTOUCHED = CasePlan(name="untouched", outcome="not-yet-achieved")
+"""Always a case: nothing is applied, and no check passes unless the lab says so."""
+
+
+def cases_of(plan: Plan) -> tuple[CasePlan, ...]:
+    """The cases that apply to these values, with `untouched` among them."""
+    if any(case.name == UNTOUCHED.name for case in plan.cases):
+        return plan.cases
+    return (*plan.cases, UNTOUCHED)
+
+
+def apply_case(controller: Controller, code: str, case: CasePlan) -> None:
+    """Do on a running session's hosts what the case does; `ProviderError` if a step fails."""
+    session = record.load(controller.store, code)
+    folder = record.lab_folder(controller.store, session.archive)
+    for step in case.steps:
+        _step(controller, code, folder, step)
+
+
+def _step(controller: Controller, code: str, folder: Folder, step: StepPlan) -> None:
+    session = record.load(controller.store, code)
+    provider = record.provider_of(controller, session)
+    placement = session.placed()
+    if step.restart:
+        record.place(controller, provider.restart(placement, session.plan, [step.restart]))
+    elif step.script and step.host:
+        login = session.plan.host(step.host).login
+        run_script(
+            provider,
+            placement,
+            step.host,
+            folder.content(step.script),
+            session.plan.variables,
+            what=step.script,
+            user=login.user if login else "root",
+        )
+    else:
+        raise UsageError(f"The provider `{provider.name}` has no hands for `{step.hands}`.")

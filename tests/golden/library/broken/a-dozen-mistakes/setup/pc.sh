@@ -1,0 +1,2 @@
+#!/bin/sh
+ip address add "$LAB_PC2" dev eth0

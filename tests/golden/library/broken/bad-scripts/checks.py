@@ -1,0 +1,2 @@
+def work(subject):
+    """Nothing."""
