@@ -35,6 +35,10 @@ class Findings:
         (self._holding if ok else self._failing).append((expected, found))
         return ok
 
+    def hold(self, *, expected: str, found: str) -> None:
+        """Add something that holds."""
+        self._holding.append((expected, found))
+
     def miss(self, *, expected: str, found: str) -> None:
         """Add something that does not hold."""
         self._failing.append((expected, found))

@@ -60,7 +60,7 @@ class Group(CheckType):
         if found is None:
             return failed(expected=f"group {name}", found="no such group")
         findings = Findings()
-        findings.note(True, expected=f"group {name}", found=f"group {name} (gid {found.gid})")
+        findings.hold(expected=f"group {name}", found=f"group {name} (gid {found.gid})")
         if self.gid is not None:
             findings.compare(f"the gid of {name}", self.gid, found.gid)
         self._compare_members(findings, name, found, known)

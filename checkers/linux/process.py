@@ -34,8 +34,8 @@ class Process(CheckType):
         process: {name: telnetd, absent: true}
 
     What a process *is* says the kernel: `name` is the name of the program's file and `exe` its
-    whole path, so that a `sleep` that calls itself nginx is none. For a script that is the
-    interpreter; `argv` is then any matcher for the arguments, joined by blanks and quoted as a
+    whole path, links resolved (`sh` is `dash` on Debian), so that a `sleep` that calls itself nginx
+    is none. For a script that is the interpreter; `argv` is then any matcher for the arguments, joined by blanks and quoted as a
     shell would need them. `user` is whom it runs as. `count` is any matcher for how many there are,
     at least one unless said otherwise. Processes that have ended or were stopped, and programs
     whose file is gone, do not count.
@@ -118,10 +118,16 @@ class Process(CheckType):
 
 def is_program(row: Row, name: str | None, exe: str | None) -> bool:
     """Whether the kernel says that a process runs the program of that name or path."""
-    if exe is not None and row.exe != exe.encode("utf-8", "surrogateescape"):
+    if exe is not None and merged(row.exe) != merged(exe.encode("utf-8", "surrogateescape")):
         return False
     base = row.exe.rpartition(b"/")[2]
     return name is None or base == name.encode("utf-8", "surrogateescape")
+
+
+def merged(path: bytes) -> bytes:
+    """A path in the spelling of systems that keep all programs below /usr, as Debian does."""
+    moved = path.startswith((b"/bin/", b"/sbin/", b"/lib/"))
+    return b"/usr" + path if moved else path
 
 
 def arguments(row: Row) -> str:

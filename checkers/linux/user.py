@@ -78,7 +78,7 @@ class User(CheckType):
         if self.password is not None:
             known = yield from with_passwords(subject.host, known)
         findings = Findings()
-        findings.note(True, expected=f"user {name}", found=f"user {name} (uid {found.uid})")
+        findings.hold(expected=f"user {name}", found=f"user {name} (uid {found.uid})")
         self._compare(findings, name, found)
         self._compare_groups(findings, name, found, known)
         if self.password is not None:

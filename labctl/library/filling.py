@@ -18,7 +18,7 @@ from labctl.library.findings import Finding
 from labctl.library.positions import Path
 from labctl.library.shapes import Place
 from labctl.library.source import RESERVED, Source
-from labctl.library.templates import TemplateFault, Templates, is_template
+from labctl.library.templates import TemplateFault, Templates, is_template, undefined
 from labctl.library.values import as_json, as_text
 
 MAX_REPEATS = 200
@@ -158,11 +158,24 @@ class _Filler:
             return self.templates.fill(raw, values)
         except TemplateFault as fault:
             self.blanks.add(here)
-            if fault.missing not in self.unknown:
-                self.findings.append(
-                    self.source.positions.finding(there, fault.message, fault.hint, line=fault.line)
-                )
+            self.explain(fault, raw, there, values)
             return raw
+
+    def explain(
+        self, fault: TemplateFault, text: str, path: Path, values: Mapping[str, Any]
+    ) -> None:
+        """Report why `text` could not be filled in, unless names that are broken are all of it."""
+        faults = [fault] if not fault.missing else []
+        faults += [
+            undefined((name,), text, values) for name in fault.missing if name not in self.unknown
+        ]
+        for one in faults:
+            hint = one.hint
+            if one.missing and one.missing[0] in self.source.derive:
+                hint = "It is derived further down; values are derived in order."
+            self.findings.append(
+                self.source.positions.finding(path, one.message, hint, line=one.line)
+            )
 
     def mapping(
         self, raw: dict[str, Any], here: Path, there: Path, values: Mapping[str, Any]

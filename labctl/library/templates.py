@@ -7,13 +7,13 @@ become text (`values.as_text`). What would differ from run to run (`random`, `li
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined
 from jinja2.meta import find_undeclared_variables
-from jinja2.nodes import Name, Output, TemplateData
+from jinja2.nodes import Name, Output, Template, TemplateData
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from labctl.library.findings import nearest
@@ -26,17 +26,19 @@ _MARK = re.compile(r"\{[{%#]")
 _PLAIN_NAME = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}")
 _GLOBALS = frozenset({"range", "dict"})
 _EDGE = re.compile(r"\A\{\{[-+]?|[-+]?\}\}\Z")
-_UNDEFINED = re.compile(r"'([^']+)' is undefined")
 _OBJECT = re.compile(r"'labctl\.[a-z.]*\.([A-Za-z]+) object'")
 
 
 class TemplateFault(ValueError):
     """A template cannot be filled in.
 
-    `line` (from 1) is inside its text; `missing` is the name that is not defined, if that is why.
+    `line` (from 1) is inside its text; `missing` are the names in it that are not defined, if that
+    is why.
     """
 
-    def __init__(self, message: str, hint: str = "", line: int = 1, missing: str = "") -> None:
+    def __init__(
+        self, message: str, hint: str = "", line: int = 1, missing: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -64,57 +66,65 @@ def _finalize(value: Any) -> Any:
     return value if isinstance(value, Undefined) else as_text(as_json(value))
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A template made ready: the names that it needs, and what fills it in."""
+
+    names: tuple[str, ...]
+    program: Callable[[Mapping[str, Any]], Any]
+
+
 @dataclass(slots=True)
 class Templates:
     """Fills in texts; remembers what it compiled, so that further seeds cost little."""
 
     environment: ImmutableSandboxedEnvironment = field(default_factory=_environment)
-    compiled: dict[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
+    compiled: dict[str, Compiled] = field(default_factory=dict)
 
     def fill(self, text: str, values: Mapping[str, Any]) -> Any:
         """`text` with `values` filled in; raises `TemplateFault`."""
         if not is_template(text):
             return text
         try:
-            program = self.compiled.get(text)
-            if program is None:
-                program = self.compiled[text] = self._compile(text)
-            result = program(values)
+            compiled = self.compiled.get(text)
+            if compiled is None:
+                compiled = self.compiled[text] = self._compile(text)
+            missing = tuple(name for name in compiled.names if name not in values)
+            if missing:  # also those in a branch that is not taken this time
+                raise undefined(missing, text, values)
+            result = compiled.program(values)
         except TemplateSyntaxError as error:
-            raise TemplateFault(
-                f"not a valid template: {error.message}", "", error.lineno
-            ) from error
-        except UndefinedError as error:
-            raise _undefined(error, text, values) from error
+            message = f"not a valid template: {_quoted(error.message)}"
+            raise TemplateFault(message, "", error.lineno) from error
+        except TemplateFault:
+            raise
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise TemplateFault(f"the template cannot be filled in: {error}") from error
+            message = f"the template cannot be filled in: {_quoted(str(error))}"
+            raise TemplateFault(message) from error
         if isinstance(result, str) and len(result) > LIMIT:
             raise TemplateFault(f"the text grows past {LIMIT} letters")
         return result
 
-    def _compile(self, text: str) -> Callable[[Mapping[str, Any]], Any]:
+    def _compile(self, text: str) -> Compiled:
         tree = self.environment.parse(text)
+        names = tuple(sorted(find_undeclared_variables(tree) - _GLOBALS))
+        return Compiled(names, self._program(text, tree))
+
+    def _program(self, text: str, tree: Template) -> Callable[[Mapping[str, Any]], Any]:
         match tree.body:
+            case [Output(nodes=[Name(name=name)])]:
+                return lambda values: value_of(values[name])
             case [Output(nodes=[node])] if not isinstance(node, TemplateData):
-                if isinstance(node, Name):
-                    return lambda values: _look_up(node.name, values)
-                return self._expression(_EDGE.sub("", text), find_undeclared_variables(tree))
-        if _MARK.sub("", _PLAIN_NAME.sub("", text)) == _PLAIN_NAME.sub("", text):
-            return _plain(text)
-        template = self.environment.from_string(text)
-        names = find_undeclared_variables(tree)
+                return self._expression(_EDGE.sub("", text))
+        if is_template(_PLAIN_NAME.sub("", text)):
+            return self.environment.from_string(text).render
+        # Most templates are names in a text; Jinja would give the same, ten times slower.
+        return lambda values: _PLAIN_NAME.sub(lambda found: as_text(values[found[1]]), text)
 
-        def render(values: Mapping[str, Any]) -> str:
-            _require(names, values)
-            return template.render(values)
-
-        return render
-
-    def _expression(self, source: str, names: set[str]) -> Callable[[Mapping[str, Any]], Any]:
+    def _expression(self, source: str) -> Callable[[Mapping[str, Any]], Any]:
         expression = self.environment.compile_expression(source, undefined_to_none=False)
 
         def evaluate(values: Mapping[str, Any]) -> Any:
-            _require(names, values)
             value = expression(values)
             if isinstance(value, Undefined):
                 str(value)  # raises UndefinedError with the name
@@ -131,36 +141,15 @@ def value_of(value: Any) -> Any:
     return value
 
 
-def _plain(text: str) -> Callable[[Mapping[str, Any]], str]:
-    """Most templates are names in a text; Jinja would give the same, ten times slower."""
-
-    def fill(values: Mapping[str, Any]) -> str:
-        return _PLAIN_NAME.sub(lambda match: as_text(_look_up(match[1], values)), text)
-
-    return fill
-
-
-def _look_up(name: str, values: Mapping[str, Any]) -> Any:
-    try:
-        return value_of(values[name])
-    except KeyError:
-        raise UndefinedError(f"'{name}' is undefined") from None
+def undefined(names: tuple[str, ...], text: str, values: Mapping[str, Any]) -> TemplateFault:
+    """The fault that `names`, of which `text` speaks, are not among `values`."""
+    place = re.search(rf"\b{re.escape(names[0])}\b", text)
+    line = text[: place.start() if place else 0].count("\n") + 1
+    message = f"`{names[0]}` is not defined"
+    return TemplateFault(message, nearest(names[0], values), line, names)
 
 
-def _require(names: Iterable[str], values: Mapping[str, Any]) -> None:
-    """All names are defined, also those in a branch that is not taken this time."""
-    for name in sorted(names):
-        if name not in values and name not in _GLOBALS:
-            raise UndefinedError(f"'{name}' is undefined")
-
-
-def _undefined(error: UndefinedError, text: str, values: Mapping[str, Any]) -> TemplateFault:
-    match = _UNDEFINED.search(error.message or "")
-    if match is None:  # an attribute that a value does not have
-        reason = _OBJECT.sub(lambda found: f"a {found[1]}", error.message or "")
-        return TemplateFault(f"the template cannot be filled in: {reason}")
-    name = match[1]
-    before = text[: max(text.find(name), 0)]
-    return TemplateFault(
-        f"`{name}` is not defined", nearest(name, values), before.count("\n") + 1, name
-    )
+def _quoted(message: str | None) -> str:
+    """Jinja's messages with names the way ours have them."""
+    text = _OBJECT.sub(lambda found: f"a {found[1]}", message or "unknown")
+    return re.sub(r"'([^']*)'", r"`\1`", text).rstrip(".")

@@ -163,6 +163,15 @@ class State(Protocol):
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         """What each running host uses."""
 
+    def disk_free(self) -> float:
+        """The free part (0 to 1) of the disk that all hosts share."""
+
+    def disk_used(self, placement: Placement) -> Mapping[str, int]:
+        """The bytes that each host has written."""
+
+    def freeze_host(self, placement: Placement, host: str) -> None:
+        """Stop one host's clock."""
+
 
 class Provider(Environment, Access, State, Protocol):
     """A provider is all of these; `name` is what lab files call it."""

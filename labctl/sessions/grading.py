@@ -53,7 +53,7 @@ class Grading:
         self.placement: Placement = session.placed()
 
     def look(self) -> dict[str, CheckResult]:
-        """Run what may run while people work: harmless checks, none after a restart, no freezing."""
+        """Run what may run while people work: harmless checks, no freezing, no restart."""
         results: dict[str, CheckResult] = {}
         for phase in (Phase.STATE, Phase.BEHAVIOUR):
             checks = [

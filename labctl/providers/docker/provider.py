@@ -12,7 +12,7 @@ from checkers.model import ProgramResult
 from labctl.errors import ProviderError
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
-from labctl.providers.docker import cabling, console, inside, labels
+from labctl.providers.docker import cabling, console, guard, inside, labels
 from labctl.providers.docker.daemon import Daemon, talking
 from labctl.providers.docker.diagnosis import diagnose
 from labctl.providers.docker.hosts import Container, Containers, at_once
@@ -295,6 +295,21 @@ class DockerProvider:
             )
 
         return tuple(use for use in at_once(one, self._hosts(placement)) if use)
+
+    def disk_free(self) -> float:
+        """The free part (0 to 1) of the disk where Docker keeps its data."""
+        return guard.free_space(str(self._containers.info.get("DockerRootDir", "/")))
+
+    def disk_used(self, placement: Placement) -> Mapping[str, int]:
+        """The bytes that each host has written to its own layer."""
+        hosts = self._hosts(placement)
+        sizes = guard.written(self._daemon, hosts)
+        return {container.host: sizes.get(container.id, 0) for container in hosts}
+
+    def freeze_host(self, placement: Placement, host: str) -> None:
+        """Stop one host's clock."""
+        found = [container for container in self._hosts(placement) if container.host == host]
+        self._containers.pause(found, frozen=True)
 
     # ------------------------------------------------------------------ the rest
 

@@ -79,7 +79,7 @@ class ExecStream:
             self._socket.shutdown(socket.SHUT_WR)
 
     def recv(self, size: int, /) -> bytes:
-        """Up to `size` bytes of standard output, none at its end; `TimeoutError` when it is late."""
+        """Up to `size` bytes of standard output, none at its end; or `TimeoutError`."""
         while not self._stdout:
             part = self._take(1 << 16)
             if not part:

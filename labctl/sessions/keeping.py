@@ -1,0 +1,100 @@
+"""The keeper: a small process that looks after running sessions while no command is at work.
+
+- A host that has shut down (`reboot`, a crash, a restart of the Docker daemon) is started and
+  rewired, so that it is there again when its candidate looks.
+- When the server's disk is nearly full, the host that has written most is frozen, as an incident.
+
+It keeps nothing in memory that the store does not hold, so it may be killed at any time: the next
+`labctl start` or `labctl console` starts another. It ends when no session runs any more.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from labctl.errors import LabctlError
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.entering import ensure_running
+from labctl.sessions.record import Session, State
+from labctl.store import Busy, SessionFilter
+from labctl.store.locks import exclusive
+
+PAUSE = 2.0
+"""Seconds between two looks."""
+LEAST_FREE = 0.10
+"""The free part of the disk below which hosts are frozen."""
+LOCK = "keeper.lock"
+
+
+def ensure_keeper(home: Path) -> None:
+    """Start a keeper for this home, in the background, unless one is at work."""
+    try:
+        with exclusive(home / "locks" / LOCK, "the keeper"):
+            pass
+    except Busy:
+        return
+    command = [sys.executable, "-m", "labctl", "keeper"]
+    with (home / "keeper.log").open("ab") as log:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def keep(controller: Controller, pause: Callable[[float], None] = time.sleep) -> None:
+    """Look after sessions until none runs any more; returns at once if another keeper does."""
+    with suppress(Busy), exclusive(controller.home / "locks" / LOCK, "the keeper"):
+        while look(controller):
+            pause(PAUSE)
+
+
+def look(controller: Controller) -> int:
+    """One look at everything; the number of sessions that run or are on their way."""
+    store = controller.store
+    waiting = (State.CREATED, State.STARTING, State.RUNNING, State.SUBMITTING)
+    found = store.sessions(SessionFilter(states=waiting))
+    running = [
+        record.load(store, each.code)
+        for each in found
+        if each.state == State.RUNNING and not each.intentions
+    ]
+    for session in running:
+        try:
+            ensure_running(controller, session.code)
+        except LabctlError as error:
+            controller.tell(session.code, error.message)
+    for name in {session.plan.provider for session in running}:
+        _guard_disk(controller, [each for each in running if each.plan.provider == name])
+    return len(found)
+
+
+def _guard_disk(controller: Controller, sessions: list[Session]) -> None:
+    """Freeze the host that has written most while the disk is nearly full; one at a look."""
+    provider = record.provider_of(controller, sessions[0])
+    free = provider.disk_free()
+    if free >= LEAST_FREE:
+        return
+    sizes = {
+        (session.code, host): size
+        for session in sessions
+        for host, size in provider.disk_used(session.placed()).items()
+        if provider.states(session.placed())[host].state == "running"
+    }
+    if not sizes:
+        return
+    code, host = max(sizes, key=lambda place: sizes[place])
+    session = next(each for each in sessions if each.code == code)
+    provider.freeze_host(session.placed(), host)
+    data = {"host": host, "written": sizes[code, host], "free": round(free, 3)}
+    controller.store.append(code, "incident.disk", data, controller.actor)
+    controller.tell(code, f"{host} is frozen: it filled the server's disk")
