@@ -15,8 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from checkers.check import Check, CheckType, NotObserved, error
-from checkers.model import AnyProbe, Blame, Observation, Phase, Status, Subject, Verdict
+from checkers.check import Check, CheckType, NotObserved, error, failed
+from checkers.model import (
+    AnyProbe,
+    Blame,
+    Failure,
+    Observation,
+    Phase,
+    Status,
+    Subject,
+    Verdict,
+)
 
 MOST_ROUNDS = 64
 """Rounds that one try of a check may take; more is a check that does not end."""
@@ -233,7 +242,7 @@ class _PhaseRun:
         except StopIteration as stop:
             self._end(run, _sound(stop.value, run))
         except NotObserved as problem:
-            self._end(run, error(problem.failure.reason, problem.failure.blame))
+            self._end(run, _unobserved(problem.failure))
         except Exception as problem:  # noqa: BLE001  # as above
             self._end(run, _crash(problem))
 
@@ -279,6 +288,13 @@ def _sound(value: object, run: _Running) -> Verdict:
     if value.status is Status.PASSED and not (value.expected and value.found):
         return error("the check passed without saying what it found")
     return value
+
+
+def _unobserved(failure: Failure) -> Verdict:
+    """What a check comes to whose question has no answer."""
+    if failure.conclusive:
+        return failed(expected="a host that comes up", found=failure.reason)
+    return error(failure.reason, failure.blame)
 
 
 def _crash(problem: Exception) -> Verdict:

@@ -290,10 +290,15 @@ AnyResult = ProgramResult | FileResult | DirectoryResult | ProcessesResult | Con
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a probe has no result, and whose fault that is."""
+    """Why a probe has no result, and whose fault that is.
+
+    `conclusive` is set where the host itself is shown to be at fault (it does not come up, and a
+    fresh twin of it does): only then is not being observable a fail.
+    """
 
     reason: str
     blame: Blame = Blame.MACHINERY
+    conclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

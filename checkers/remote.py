@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from checkers import codec
@@ -41,10 +41,14 @@ RunInside = Callable[[Inside], ProgramResult]
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where the hosts are, as the agent needs to know: pins by host, and the fabric's."""
+    """Where the hosts are, as the agent needs to know: pins by host, and the fabric's.
+
+    `broken` are hosts that do not come up although a fresh twin does, with the reason in words.
+    """
 
     hosts: Mapping[str, Mapping[str, Any]]
     fabric: Mapping[str, Any]
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 class RemoteObserver:
@@ -70,20 +74,24 @@ class RemoteObserver:
 
     def observe(self, wanted: Sequence[Wanted]) -> Sequence[Observation]:
         """Answer every probe; what cannot be answered is a failure with its reason."""
-        probes = [want.probe for want in wanted]
+        broken = self._whereabouts.broken
+        inside: dict[int, Inside] = {}
+        beside: dict[int, AnyProbe] = {}
+        found: dict[int, Observation] = {}
+        for number, want in enumerate(wanted):
+            probe = want.probe
+            if probe.host in broken:
+                failure = Failure(broken[probe.host], Blame.HOST, conclusive=True)
+                found[number] = self._observation(probe, failure=failure)
+            elif isinstance(probe, Inside):
+                inside[number] = probe
+            else:
+                beside[number] = probe
         with ThreadPoolExecutor(INSIDE_AT_ONCE, thread_name_prefix="inside") as pool:
-            inside = {
-                number: pool.submit(self._inside, probe)
-                for number, probe in enumerate(probes)
-                if isinstance(probe, Inside)
-            }
-            answers = self._ask_agent(
-                {number: probe for number, probe in enumerate(probes) if number not in inside}
-            )
-            return [
-                _outcome(inside[number]) if number in inside else answers[number]
-                for number in range(len(probes))
-            ]
+            running = {number: pool.submit(self._inside, probe) for number, probe in inside.items()}
+            found |= self._ask_agent(beside)
+            found |= {number: future.result() for number, future in running.items()}
+        return [found[number] for number in range(len(wanted))]
 
     def close(self) -> None:
         """End the connection to the agent."""
@@ -155,10 +163,6 @@ class RemoteObserver:
         except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
             failure = Failure(f"`{probe.argv[0]}` could not be run: {problem}")
         return Observation(probe, Vantage.INSIDE, time.time(), result, failure, self.frozen)
-
-
-def _outcome(future: Future[Observation]) -> Observation:
-    return future.result()
 
 
 def _time_for(probes: Sequence[AnyProbe]) -> float:

@@ -66,11 +66,11 @@ class Port(CheckType):
         port: {port: 80, process: nginx}
         port: {port: 23, listening: false}
 
-    `protocol` is tcp (default) or udp. Without `address` a socket counts that other hosts can reach:
-    one that takes any address, or one that is not a loopback address. `address: any` wants one that
-    takes all, an address one that takes it or all; with `only: true` there may be no socket on the
-    port for other addresses. `process` is the name of the program that must hold the socket: it
-    must say so of itself *and* be a running program whose file has that name. With
+    `protocol` is tcp (default) or udp. Without `address` a socket counts that other hosts can
+    reach: one that takes any address, or one that is not a loopback address. `address: any` wants
+    one that takes all, an address one that takes it or all; with `only: true` there may be no
+    socket on the port for other addresses. `process` is the name of the program that must hold the
+    socket: it must say so of itself *and* be a running program whose file has that name. With
     `listening: false` nothing may listen there (on `address`, where one is given).
 
     Whether it answers is shown by `tcp`, `dns` or `http` from another host.

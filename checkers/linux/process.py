@@ -18,8 +18,11 @@ from checkers.model import Subject
 from checkers.reading import all_processes
 from checkers.words import listed, plain
 
+ENDED = ("Z", "X")
+"""States of processes that are no more than a number (proc(5))."""
+
 RESTING = {"Z": "has ended", "X": "has ended", "T": "is stopped", "t": "is stopped"}
-"""States of processes that do not run, in words (proc(5))."""
+"""States of processes that do not run, in words."""
 
 Base = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,64}$")]
 """The name of a program's file, without its folder."""
@@ -35,10 +38,11 @@ class Process(CheckType):
 
     What a process *is* says the kernel: `name` is the name of the program's file and `exe` its
     whole path, links resolved (`sh` is `dash` on Debian), so that a `sleep` that calls itself nginx
-    is none. For a script that is the interpreter; `argv` is then any matcher for the arguments, joined by blanks and quoted as a
-    shell would need them. `user` is whom it runs as. `count` is any matcher for how many there are,
-    at least one unless said otherwise. Processes that have ended or were stopped, and programs
-    whose file is gone, do not count.
+    is none. For a script that is the interpreter; `argv` is then any matcher for the arguments,
+    joined by blanks and quoted as a shell would need them. `user` is whom it runs as. `count` is
+    any matcher for how many there are, at least one unless said otherwise. Processes that have
+    ended, or were stopped by a signal, do not count as running, and a program whose file is gone is
+    not that program any more. For `absent` a stopped process is there as well.
 
     Error: the processes cannot be listed whole.
     """
@@ -75,8 +79,9 @@ class Process(CheckType):
         running = [row for row in fitting if row.state not in RESTING]
         findings = Findings()
         if self.absent:
-            found = listed(map(described, running)) if running else "no such process"
-            findings.note(not running, expected=f"no process of {self._said}", found=found)
+            there = [row for row in fitting if row.state not in ENDED]
+            found = listed(map(described, there)) if there else "no such process"
+            findings.note(not there, expected=f"no process of {self._said}", found=found)
             return findings.verdict()
         findings.note(
             holds(self.count, len(running)),

@@ -9,7 +9,7 @@ from pydantic import StringConstraints, model_validator
 
 from checkers.check import Asking, Check, CheckType, ask, ask_all
 from checkers.findings import Findings
-from checkers.linux.process import RESTING, Base, described, is_program
+from checkers.linux.process import ENDED, RESTING, Base, described, is_program
 from checkers.model import Directory, File, FileResult, Subject
 from checkers.reading import all_processes, content_of, unobserved
 from checkers.words import listed, plain
@@ -92,7 +92,9 @@ class Service(CheckType):
             for row in listing.processes
             if any(is_program(row, name, None) for name in self._programs)
         ]
-        alive = [row for row in own if row.state not in RESTING]
+        # What is stopped does not serve, but can go on at any time.
+        idle = RESTING if self.running else ENDED
+        alive = [row for row in own if row.state not in idle]
         found = f"no process of {' or '.join(self._programs)}"
         if alive:
             found = f"{self.name} runs: {listed((described(row) for row in alive), most=2)}"
@@ -115,17 +117,20 @@ class Service(CheckType):
             raise unobserved(f"{plain(folder)} cannot be listed: {listing.why or 'too many names'}")
         link = re.compile(rb"S[0-9]{2}" + re.escape(self.name.encode()))
         names = [entry.name for entry in listing.entries if link.fullmatch(entry.name)]
-        targets = yield from ask_all(*(File(subject.host, folder + b"/" + name) for name in names))
-        good = [name for name, target in zip(names, targets, strict=True) if _executable(target)]
-        found = f"no start link for {self.name} in {plain(folder)}"
+        good = []
+        if names:
+            looks = [File(subject.host, folder + b"/" + name) for name in names]
+            targets = yield from ask_all(*looks)
+            good = [name for name, found in zip(names, targets, strict=True) if _executable(found)]
+        said = f"no start link for {self.name} in {plain(folder)}"
         if good:
-            found = f"{plain(folder + b'/' + good[0])} starts it"
+            said = f"{plain(folder + b'/' + good[0])} starts it"
         elif names:
-            found = f"{plain(folder + b'/' + names[0])} leads to no executable script"
+            said = f"{plain(folder + b'/' + names[0])} leads to no executable script"
         findings.note(
             bool(good) == self.enabled,
             expected=f"{self.name} {'started at boot' if self.enabled else 'not started at boot'}",
-            found=found,
+            found=said,
         )
 
 

@@ -29,31 +29,34 @@ BOOTSTRAP_SECONDS = 900
 Say = Callable[[str], None]
 
 
-def debian(client: docker.DockerClient, sources: tuple[str, ...], say: Say) -> tuple[str, bool]:
+def debian(
+    client: docker.DockerClient, sources: tuple[str, ...], say: Say, slim: str = SLIM
+) -> tuple[str, bool]:
     """The id of an image with Debian in it, and whether it was made here only for this.
 
+    `slim` is what the daemon or a registry is asked for before anything is bootstrapped.
     Raises `ProviderError` where neither a registry nor the package sources can be reached.
     """
     try:
-        return str(client.images.get(SLIM).id), False
+        return str(client.images.get(slim).id), False
     except ImageNotFound:
         pass
-    if _offered(client):
-        say(f"pulling {SLIM}")
+    if _offered(client, slim):
+        say(f"pulling {slim}")
         try:
-            return str(client.images.pull(SLIM).id), False
+            return str(client.images.pull(slim).id), False
         except (APIError, requests.RequestException) as error:
             say(f"the registry did not deliver: {error}")
-    say(f"no registry offers {SLIM}: bootstrapping {SUITE} from this server's package sources")
+    say(f"no registry offers {slim}: bootstrapping {SUITE} from this server's package sources")
     return bootstrap(client, sources, say), True
 
 
-def _offered(client: docker.DockerClient) -> bool:
+def _offered(client: docker.DockerClient, slim: str) -> bool:
     """Whether a registry answers, within `ASK_SECONDS`, that it has the slim image."""
     patient = client.api.timeout
     client.api.timeout = ASK_SECONDS
     try:
-        client.images.get_registry_data(SLIM)
+        client.images.get_registry_data(slim)
     except (APIError, requests.RequestException):
         return False
     else:
@@ -66,7 +69,7 @@ def bootstrap(client: docker.DockerClient, sources: tuple[str, ...], say: Say) -
     """Make a minimal Debian with mmdebstrap and import it; the new image's id, without a tag."""
     if shutil.which("mmdebstrap") is None:
         raise ProviderError(
-            f"No registry offers `{SLIM}`, and mmdebstrap is not installed.",
+            "No registry offers Debian's slim image, and mmdebstrap is not installed.",
             "Install it with `apt-get install mmdebstrap`.",
         )
     with tempfile.TemporaryDirectory(prefix="labctl-base-") as folder:

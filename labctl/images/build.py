@@ -51,16 +51,18 @@ def build(
     report: Report = lambda _: None,
     library: ImageLibrary | None = None,
     client: docker.DockerClient | None = None,
+    debian: str = base.SLIM,
 ) -> tuple[BuildResult, ...]:
     """Make those of the named images (all, for None) whose inputs have changed, parents first.
 
+    `debian` is the image to start from where the daemon or a registry has it (see `base`).
     An image whose build fails leaves nothing behind, those finished before stay. Raises what
     `plan_builds` raises, and `ProviderError` with the last lines of a build that failed.
     """
     library = library or ImageLibrary()
     wanted = _with_parents(names, library)
     with lend(client, _SILENCE_SECONDS) as daemon:
-        builder = _Builder(daemon, library, report)
+        builder = _Builder(daemon, library, report, debian)
         return tuple(builder.make(image) for image in wanted)
 
 
@@ -113,10 +115,13 @@ def _status(image: Image, library: ImageLibrary, client: docker.DockerClient) ->
 class _Builder:
     """Makes images one after the other; what the server's sources are is asked once."""
 
-    def __init__(self, client: docker.DockerClient, library: ImageLibrary, report: Report) -> None:
+    def __init__(
+        self, client: docker.DockerClient, library: ImageLibrary, report: Report, debian: str
+    ) -> None:
         self._client = client
         self._library = library
         self._report = report
+        self._debian = debian
         self._sources: tuple[str, ...] = ()
 
     def make(self, image: Image) -> BuildResult:
@@ -138,7 +143,9 @@ class _Builder:
         return BuildResult(image.name, name, built=True, seconds=seconds, size=size)
 
     def _on_debian(self, image: Image, name: str) -> None:
-        start, ours = base.debian(self._client, self._sources, lambda line: self._say(image, line))
+        start, ours = base.debian(
+            self._client, self._sources, lambda line: self._say(image, line), self._debian
+        )
         try:
             self._run(image, name, start)
         except BaseException:

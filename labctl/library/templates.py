@@ -63,7 +63,11 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 def _finalize(value: Any) -> Any:
-    return value if isinstance(value, Undefined) else as_text(as_json(value))
+    if isinstance(value, Undefined):
+        return value  # Jinja raises, with the name
+    if value is None:
+        raise ValueError("`none` is no text")
+    return as_text(as_json(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,17 @@ class Templates:
     def _compile(self, text: str) -> Compiled:
         tree = self.environment.parse(text)
         names = tuple(sorted(find_undeclared_variables(tree) - _GLOBALS))
-        return Compiled(names, self._program(text, tree))
+        return Compiled(names, self._program(text, tree, names))
 
-    def _program(self, text: str, tree: Template) -> Callable[[Mapping[str, Any]], Any]:
+    def _program(
+        self, text: str, tree: Template, names: tuple[str, ...]
+    ) -> Callable[[Mapping[str, Any]], Any]:
         match tree.body:
-            case [Output(nodes=[Name(name=name)])]:
+            case [Output(nodes=[Name(name=name)])] if name in names:
                 return lambda values: value_of(values[name])
             case [Output(nodes=[node])] if not isinstance(node, TemplateData):
                 return self._expression(_EDGE.sub("", text))
-        if is_template(_PLAIN_NAME.sub("", text)):
+        if is_template(_PLAIN_NAME.sub("", text)) or not {*_PLAIN_NAME.findall(text)} <= {*names}:
             return self.environment.from_string(text).render
         # Most templates are names in a text; Jinja would give the same, ten times slower.
         return lambda values: _PLAIN_NAME.sub(lambda found: as_text(values[found[1]]), text)

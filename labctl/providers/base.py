@@ -97,7 +97,10 @@ class Environment(Protocol):
         """Bring every host of `plan` up, wired and booted; finishes what was left half made."""
 
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
-        """Start and rewire the named hosts, which have stopped; returns their new pins."""
+        """Start and rewire the named hosts, which have stopped; returns their new pins.
+
+        A host that does not come up keeps its old pins, and `states` does not call it running.
+        """
 
     def down(self, session: str) -> None:
         """Remove everything that the session has on the server; nothing there is no error."""

@@ -18,7 +18,7 @@ from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases,
 from checkers.model import Inside, Phase, ProgramResult, Status
 from checkers.remote import RemoteObserver, Whereabouts
 from labctl.errors import ProviderError
-from labctl.plan import Access
+from labctl.plan import Access, HostPlan
 from labctl.scheme import lab_hosts, planned_checks
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
@@ -50,6 +50,7 @@ class Grading:
         self._provider: Provider = record.provider_of(controller, session)
         self._progress = progress
         self._checks = scheme_of(controller, session)
+        self._broken: dict[str, str] = {}
         self.placement: Placement = session.placed()
 
     def look(self) -> dict[str, CheckResult]:
@@ -107,19 +108,45 @@ class Grading:
         self._provider.thaw(self.placement)
 
     def _revive(self) -> None:
-        """Start and rewire hosts that have stopped, once; those that stay down are errors later."""
-        states = self._provider.states(self.placement)
-        stopped = [name for name, state in states.items() if state.state in ("stopped", "missing")]
+        """Start and rewire hosts that have stopped, once; what stays down then is looked into."""
+        stopped = self._stopped()
         if not stopped:
             return
         self._controller.store.append(
             self._session.code, "hosts.stopped", {"hosts": stopped}, self._controller.actor
         )
+        self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
+        self._look_into(self._stopped())
+
+    def _stopped(self) -> list[str]:
+        states = self._provider.states(self.placement)
+        return [
+            name
+            for name, state in states.items()
+            if state.state in ("stopped", "missing") and name not in self._broken
+        ]
+
+    def _look_into(self, down: list[str]) -> None:
+        """Tell a host that its owner has broken from a server that brings none up: by a twin."""
+        for name in down:
+            host = self._session.plan.host(name)
+            if host.access is Access.NONE or not self._twin_comes_up(host):
+                continue
+            self._broken[name] = f"{name} does not boot any more; a fresh machine like it does"
+            self._controller.store.append(
+                self._session.code, "host.broken", {"host": name}, self._controller.actor
+            )
+
+    def _twin_comes_up(self, host: HostPlan) -> bool:
+        code = f"{self._session.code}-twin"
+        plan = replace(self._session.plan, networks=(), hosts=(replace(host, ports=()),))
         try:
-            self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
-        except ProviderError as error:
-            names = ", ".join(stopped)
-            self._controller.tell(self._session.code, f"{names} did not come back: {error}")
+            self._provider.up(code, plan, lambda _: None)
+        except ProviderError:
+            return False
+        finally:
+            self._provider.down(code)
+        return True
 
     def _restart(self) -> None:
         """Restart every host that the candidate can enter; others keep what set-up gave them."""
@@ -128,6 +155,7 @@ class Grading:
         self._provider.thaw(self.placement)
         self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
         self._placed(self._provider.restart(self.placement, plan, hosts))
+        self._look_into(self._stopped())
 
     def _placed(self, placement: Placement) -> None:
         self.placement = placement
@@ -145,7 +173,7 @@ class Grading:
     ) -> dict[str, CheckResult]:
         observer = RemoteObserver(
             lab_hosts(self._session.plan),
-            Whereabouts(self.placement.pins, self.placement.fabric),
+            Whereabouts(self.placement.pins, self.placement.fabric, self._broken),
             self._provider.dial,
             self._run_inside,
             frozen=frozen,

@@ -89,13 +89,14 @@ def load(store: Store, code: str) -> Session:
 def _placement(events: tuple[Event, ...]) -> Placement | None:
     for event in reversed(events):
         if event.kind == PLACED:
-            return Placement(**event.data)
+            return Placement(**event.data["placement"])
     return None
 
 
 def place(controller: Controller, placement: Placement) -> None:
     """Record where a session's hosts are now."""
-    controller.store.append(placement.session, PLACED, asdict(placement), controller.actor)
+    data = {"placement": asdict(placement)}
+    controller.store.append(placement.session, PLACED, data, controller.actor)
 
 
 def provider_of(controller: Controller, session: Session) -> Provider:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, or_, select
 from labctl.errors import StoreError, UnknownName
 from labctl.store import schema
 from labctl.store.chain import event_from
-from labctl.store.log import Entry, append, lock
+from labctl.store.log import CHANGES, Entry, append, lock
 from labctl.store.processes import ProcessIdentity, this_process
 from labctl.store.records import Event, Intention
 
@@ -119,7 +119,7 @@ def _end_of(connection: Connection, begun: Intention) -> Event | None:
 
 
 def _intention(event: Event) -> Intention:
-    own = {key: value for key, value in event.data.items() if key not in RESERVED}
+    own = {key: value for key, value in event.data.items() if key not in (*RESERVED, CHANGES)}
     return Intention(
         id=event.data[INTENT],
         session=event.session,

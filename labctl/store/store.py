@@ -159,9 +159,9 @@ class Store:
     ) -> Event:
         """Append an event; `state` and `deadline`, where given, become the session's.
 
-        `data` is JSON-like; the keys `session`, `intent` and `process` are the store's own, and so
-        are kinds that end in `.intended`, `.done` and `.undone` (`ValueError`). Raises `OutOfDate`
-        if `expect_sequence` is not the number of the last event.
+        `data` is JSON-like; its key `session` is the store's own, and so are kinds that end in
+        `.intended`, `.done` and `.undone` (`ValueError`). Raises `OutOfDate` if `expect_sequence`
+        is not the number of the last event.
         """
         if kind.endswith(intentions.SUFFIXES):
             raise ValueError(f"{kind}: intentions are recorded by intend, complete and undo")
@@ -193,7 +193,7 @@ class Store:
         state: str | None = None,
     ) -> str:
         """Record that this process sets out to `verb`; returns the id that ends it."""
-        entry = log.Entry(verb, _own(data), actor, _changes(state))
+        entry = log.Entry(verb, _own(data, intentions.RESERVED), actor, _changes(state))
         with self._database.writing() as connection:
             return intentions.intend(connection, session, entry, self._now()).id
 
@@ -210,7 +210,9 @@ class Store:
 
         Without an `actor` it is the one who had the intention.
         """
-        entry = log.Entry(intentions.DONE, _own(data), actor, _changes(state, deadline))
+        entry = log.Entry(
+            intentions.DONE, _own(data, intentions.RESERVED), actor, _changes(state, deadline)
+        )
         with self._database.writing() as connection:
             return intentions.end(connection, intent, entry, self._now())
 
@@ -223,7 +225,9 @@ class Store:
         state: str | None = None,
     ) -> Event:
         """Record that what the intention began was taken back."""
-        entry = log.Entry(intentions.UNDONE, _own(data), actor, _changes(state))
+        entry = log.Entry(
+            intentions.UNDONE, _own(data, intentions.RESERVED), actor, _changes(state)
+        )
         with self._database.writing() as connection:
             return intentions.end(connection, intent, entry, self._now())
 
@@ -333,9 +337,9 @@ class Store:
             raise StoreError(f"`{digest}` is not in the store, so nothing can be built on it.")
 
 
-def _own(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _own(data: Mapping[str, Any], reserved: Sequence[str] = ()) -> Mapping[str, Any]:
     """The caller's data; raises `ValueError` where it uses a key of the store's."""
-    taken = {log.CHANGES, *intentions.RESERVED} & data.keys()
+    taken = {log.CHANGES, *reserved} & data.keys()
     if taken:
         raise ValueError(f"data may not have the keys {sorted(taken)}")
     return data

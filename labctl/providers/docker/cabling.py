@@ -13,7 +13,7 @@ from labctl.providers.docker.hosts import Container
 from labctl.providers.docker.streams import ExecStream
 
 WIRER = ("/usr/bin/env", "-C", "/opt/labctl", "/usr/bin/python3", "-E", "-s", "-S", "-m", "wirer")
-BOOT_SECONDS = 60.0
+BOOT_SECONDS = 45.0
 
 
 def bridges(plan: Plan) -> dict[str, str]:

@@ -67,7 +67,11 @@ class DockerProvider:
         first: bool,
         report: Report = lambda _: None,
     ) -> Placement:
-        """Cables, preparation and boot for containers that wait at the gate; their pins."""
+        """Cables, preparation and boot for containers that wait at the gate; their pins.
+
+        Raises `ProviderError` for a host that does not come up, but only at its first start: later
+        it may be its owner's doing.
+        """
         wirer = self._containers.ensure_helper(WIRER)
         request = cabling.wire_request(plan, fabric, started, first=first)
         ids = {host.name: container.id for host, container in started}
@@ -87,7 +91,7 @@ class DockerProvider:
                     answer.get("trouble") or trouble.get(name) or answer.get("detail")
                 )
         missing = [name for name in ids if name not in pins]
-        if missing:
+        if missing and first:
             told = "; ".join(f"{name}: {trouble.get(name, 'no answer')}" for name in missing)
             raise ProviderError(
                 f"Hosts did not come up: {told}.", "Try again; `labctl gc` removes what is left."
@@ -114,8 +118,8 @@ class DockerProvider:
         containers = self._containers.ensure_hosts(placement.session, plans)
         started = list(zip(plans, containers, strict=True))
         kept = {name: pins for name, pins in placement.pins.items() if name not in wanted}
-        bare = replace(placement, pins=kept)
-        return self._wire(bare, plan, fabric, started, first=False)
+        wired = self._wire(replace(placement, pins=kept), plan, fabric, started, first=False)
+        return replace(wired, pins={**placement.pins, **wired.pins})
 
     def down(self, session: str) -> None:
         """Remove a session's containers, and the helpers once no session is left."""

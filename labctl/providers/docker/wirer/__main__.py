@@ -63,8 +63,8 @@ def _bring_up(host: dict[str, Any], until: float) -> None:
         if os.waitpid(worker, 0)[1] != 0:
             raise RuntimeError("it could not be prepared")
         if host["gate"]:
-            prepare.open_gate(root, until)
-            prepare.await_boot(root, until)
+            prepare.open_gate(pid, root, until)
+            prepare.await_boot(pid, root, until)
         say(host=host["name"], pins=pins)
     except (OSError, RuntimeError, hosts.HostChanged) as error:
         say(host=host["name"], trouble=str(error) or type(error).__name__)

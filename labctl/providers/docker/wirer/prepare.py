@@ -69,8 +69,8 @@ def _set_up(interface: str) -> None:
         )
 
 
-def open_gate(root: int, until: float) -> None:
-    """Let PID 1 go on; raises `TimeoutError` if it does not come to the gate in time."""
+def open_gate(pid: int, root: int, until: float) -> None:
+    """Let PID 1 go on; raises `TimeoutError` if it does not come to the gate in time, or ends."""
     while True:
         try:
             gate = system.openat2(root, GATE, os.O_WRONLY | os.O_NONBLOCK)
@@ -82,21 +82,23 @@ def open_gate(root: int, until: float) -> None:
             os.write(gate, b"\n")
             os.close(gate)
             return
-        _wait(until, "its PID 1 did not come to the gate")
+        _wait(pid, until, "its PID 1 did not come to the gate")
 
 
-def await_boot(root: int, until: float) -> None:
-    """Wait for the end of the boot; raises `TimeoutError`."""
+def await_boot(pid: int, root: int, until: float) -> None:
+    """Wait for the end of the boot; raises `TimeoutError` if it does not come, or PID 1 ends."""
     while True:
         try:
             os.close(system.openat2(root, BOOTED, os.O_PATH))
         except FileNotFoundError:
-            _wait(until, "it did not finish booting")
+            _wait(pid, until, "it did not finish booting")
         else:
             return
 
 
-def _wait(until: float, otherwise: str) -> None:
+def _wait(pid: int, until: float, otherwise: str) -> None:
+    if not Path(f"/proc/{pid}/ns/pid").exists():
+        raise TimeoutError("its PID 1 ended while it was booting")
     if time.monotonic() > until:
         raise TimeoutError(otherwise)
     time.sleep(POLL)

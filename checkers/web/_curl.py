@@ -1,0 +1,139 @@
+"""One HTTP request by `curl`, and its answer taken apart by what curl itself counted.
+
+The answer's header and body come on one stream. Where the one ends is told by curl's own count of
+header bytes, written to the other stream as JSON, and never by looking for an empty line in what
+the candidate's server sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from checkers.model import Blame, Flow, Program, ProgramResult
+from checkers.reading import structured, unobserved
+from checkers.words import plain
+
+SECONDS = 8
+CONNECT_SECONDS = 4
+LARGEST = 1 << 20
+MOST_REDIRECTS = 5
+
+TROUBLES = {
+    1: "it leads to a protocol other than HTTP",
+    7: "the connection is refused or there is no way to it",
+    8: "what it sends is no HTTP",
+    18: "it broke off before its answer was complete",
+    28: "no answer in time",
+    35: "it does not speak TLS there",
+    47: f"it leads on more than {MOST_REDIRECTS} times",
+    51: "its certificate is not trusted or for another name",
+    52: "it closed the connection without an answer",
+    56: "the connection broke off",
+    60: "its certificate is not trusted or for another name",
+    63: "its answer is larger than 1 MiB",
+}
+"""Ends of curl that say something about the server, in words for the candidate (curl(1))."""
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    exitcode: int
+    http_code: int
+    size_header: int
+    size_download: int
+    num_redirects: int
+    remote_ip: str = ""
+    url_effective: str | None = None
+
+
+_REPORT = TypeAdapter(_Report)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: an URL, the address to connect to, and what curl is told about it."""
+
+    url: str
+    host: str
+    port: int
+    address: str
+    tls: bool
+    follow: bool = False
+    verify: bool = True
+    method: str = "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The last answer: status, headers by lower-case name, body. `trouble` where there is none."""
+
+    status: int = 0
+    headers: dict[str, str] | None = None
+    body: bytes = b""
+    trouble: str = ""
+    timed_out: bool = False
+
+
+def program(source: str, request: Request) -> Program:
+    """The curl command line; every word of it is one argument."""
+    at = f"[{request.address}]" if ":" in request.address else request.address
+    argv = [
+        "curl", "-q", "-sS", "-i", "--http1.1", "--noproxy", "*", "--globoff",
+        "--proto", "=http,https", "--max-time", str(SECONDS),
+        "--connect-timeout", str(CONNECT_SECONDS), "--max-filesize", str(LARGEST),
+        "-w", "%{stderr}%{json}", "-H", "X-Request-Id: {nonce}",
+        "--resolve", f"{request.host}:{request.port}:{at}",
+    ]  # fmt: skip
+    if request.follow:
+        argv += ["--location", "--max-redirs", str(MOST_REDIRECTS)]
+    if not request.verify:
+        argv += ["--insecure"]
+    if request.method == "HEAD":
+        argv += ["--head"]
+    elif request.method != "GET":
+        argv += ["-X", request.method]
+    # Within TLS the nonce cannot be seen on the wire.
+    flow = Flow("tcp", request.address, request.port, nonce=not request.tls)
+    return Program(source, (*argv, "--url", request.url), timeout=SECONDS + 4.0, flow=flow)
+
+
+def understood(argv: tuple[str, ...], result: ProgramResult) -> Response:
+    """Read curl's output; raises `NotObserved` for an end that says nothing about the server."""
+    lines = result.stderr.splitlines()
+    if not lines or not lines[-1].startswith(b"{"):
+        said = plain(result.stderr.strip())
+        raise unobserved(f"`curl` ended with {result.exit} and no report: {said or 'no output'}")
+    report = structured(argv, lines[-1], _REPORT)
+    if report.exitcode != result.exit:
+        raise unobserved(f"`curl` ended with {result.exit} and reports {report.exitcode}")
+    if result.exit == 6 and report.num_redirects:
+        return Response(trouble="it leads on to a name that was not asked about")
+    if result.exit == 28 and report.num_redirects and not report.remote_ip:
+        return Response(trouble="it leads on to a name that was not asked about")
+    if result.exit in TROUBLES:
+        return Response(trouble=TROUBLES[result.exit], timed_out=result.exit == 28)
+    if result.exit != 0:
+        said = plain(b" ".join(lines[:-1]))
+        raise unobserved(f"`curl` ended with {result.exit}: {said}")
+    if result.truncated:
+        raise unobserved("the answer is longer than what is kept of it", Blame.HOST)
+    return _taken_apart(report, result.stdout)
+
+
+def _taken_apart(report: _Report, output: bytes) -> Response:
+    head, body = output[: report.size_header], output[report.size_header :]
+    if len(head) != report.size_header or len(body) != report.size_download:
+        raise unobserved("`curl` printed another number of bytes than it counted")
+    if not report.http_code or not head.startswith(b"HTTP/"):
+        raise unobserved("`curl` reports no HTTP status")
+    # Of several answers (100, redirects) the last one's header counts.
+    last = head.replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n\n")[-1]
+    headers: dict[str, str] = {}
+    for line in last.split(b"\n")[1:]:
+        name, _, value = line.decode("utf-8", "surrogateescape").partition(":")
+        key = name.strip().lower()
+        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
+    return Response(report.http_code, headers, body)

@@ -1,0 +1,189 @@
+"""`labctl labs`: which labs there are, whether they are right, and what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labctl.cli.settings import Settings, as_json, library_option, pass_settings
+
+if TYPE_CHECKING:
+    from labctl.library.findings import Finding
+    from labctl.library.library import Library
+
+FOUND_PROBLEMS = 1
+
+
+@click.group()
+@library_option
+def labs() -> None:
+    """List, read, check, write and prove labs."""
+
+
+@labs.command("list")
+@library_option
+@as_json
+@pass_settings
+def list_labs(settings: Settings, *, as_json: bool) -> None:
+    """Show which labs there are."""
+    screen = settings.screen
+    found = settings.library().list()
+    if as_json:
+        screen.json(found)
+        return
+    rows = [
+        (
+            each.id,
+            each.area,
+            str(each.level or "?"),
+            f"{each.duration_minutes} min",
+            screen.text("✗ has mistakes", "red")
+            if any(one.level == "error" for one in each.findings)
+            else each.title,
+        )
+        for each in found
+    ]
+    screen.table(("LAB", "AREA", "LEVEL", ">TIME", "TITLE"), rows)
+    if any(one.level == "error" for each in found for one in each.findings):
+        screen.say("`labctl labs lint` says what is wrong, and where.")
+
+
+@labs.command()
+@click.argument("lab")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Show what a candidate with this seed gets."
+)
+@library_option
+@as_json
+@pass_settings
+def show(settings: Settings, lab: str, seed: int | None, *, as_json: bool) -> None:
+    """Show what is in a lab: its hosts, its tasks and how they are checked."""
+    from labctl.cli.lab_sheet import sheet, sheet_json
+    from labctl.library.planning import plan
+
+    planned = plan(settings.library().lab(lab), seed or 0)
+    if as_json:
+        settings.screen.json(sheet_json(planned))
+        return
+    sheet(settings.screen, planned, example=seed is None)
+
+
+@labs.command()
+@click.argument("what", nargs=-1, metavar="[PATH|LAB]...")
+@library_option
+@as_json
+@pass_settings
+def lint(settings: Settings, what: tuple[str, ...], *, as_json: bool) -> int:
+    """Check lab files (all, or those named): every mistake at once, with its place.
+
+    Exits with 1 if there is an error.
+    """
+    from labctl.library.lint import lint as check
+
+    screen, library = settings.screen, settings.library()
+    folders = [_folder(library, each) for each in what] or list(library.folders())
+    around = None if what else library.surroundings()
+    found = [finding for folder in folders for finding in check(folder, around)]
+    if as_json:
+        screen.json(found)
+    else:
+        for finding in found:
+            screen.line(str(finding))
+    return _summary(settings, len(folders), found)
+
+
+def _summary(settings: Settings, labs: int, found: list[Finding]) -> int:
+    errors = sum(one.level == "error" for one in found)
+    warnings = len(found) - errors
+    what = "1 lab" if labs == 1 else f"{labs} labs"
+    if not found:
+        settings.screen.say(f"✓ {what} checked, nothing wrong", "green")
+    else:
+        settings.screen.say(f"{what} checked: {errors} errors, {warnings} warnings")
+    return FOUND_PROBLEMS if errors else 0
+
+
+def _folder(library: Library, what: str) -> Path:
+    """The folder that a path or an id names: a path wins where both could be meant."""
+    path = Path(what)
+    if path.name == "lab.yaml":
+        path = path.parent
+    if "/" in what or path.is_dir():
+        return path
+    return library.folder(what)
+
+
+@labs.command()
+@pass_settings
+def schema(settings: Settings) -> None:
+    """Print the JSON Schema of lab files, for editors."""
+    from labctl.library.schema import json_schema
+
+    settings.screen.json(json_schema())
+
+
+@labs.command()
+@click.argument("lab_id", metavar="ID")
+@click.option(
+    "--area",
+    type=click.Choice(["networking", "linux", "hardware", "web"]),
+    required=True,
+    help="The area that the lab belongs to.",
+)
+@click.option("--level", type=click.IntRange(2, 4), required=True, help="The level: 2, 3 or 4.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The library to write to (default: that of --library, or the folder you are in).",
+)
+@library_option
+@pass_settings
+def new(settings: Settings, lab_id: str, area: str, level: int, folder: Path | None) -> None:
+    """Write a new lab to begin with, one that lints and verifies as it is."""
+    from labctl.library.scaffold import scaffold
+
+    library = folder or (settings.libraries[0] if settings.libraries else Path())
+    made = scaffold(library, lab_id, area, level)
+    screen = settings.screen
+    screen.line(str(made))
+    option = f"--library {library}"
+    screen.say(f"Edit `{made}/lab.yaml`, then:")
+    screen.say(f"  labctl labs lint {made}")
+    screen.say(f"  labctl labs {option} verify {lab_id} --seeds 1")
+
+
+@labs.command()
+@click.argument("names", nargs=-1, metavar="[LAB]...")
+@click.option("--all", "every", is_flag=True, help="Prove every lab that there is.")
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="How many seeds."
+)
+@click.option("--case", "cases", multiple=True, metavar="NAME", help="This case alone; repeatable.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Cases at a time."
+)
+@library_option
+@as_json
+@pass_settings
+def verify(
+    settings: Settings,
+    names: tuple[str, ...],
+    seeds: int,
+    cases: tuple[str, ...],
+    jobs: int,
+    *,
+    every: bool,
+    as_json: bool,
+) -> int:
+    """Prove labs on real hosts: solution, untouched and wrong answers, with exact verdicts.
+
+    Exits with 1 if any verdict was not the expected one.
+    """
+    if bool(names) == every:
+        raise click.UsageError("Name the labs to prove, or give `--all`.")
+    from labctl.cli.proving import prove
+
+    return prove(settings, names, seeds, cases, jobs, every=every, as_json=as_json)

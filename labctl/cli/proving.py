@@ -1,0 +1,97 @@
+"""`labctl labs verify`: how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from labctl.cli.words import plural, seconds
+
+if TYPE_CHECKING:
+    from labctl.cli.screen import Bar, Screen
+    from labctl.cli.settings import Settings
+    from labctl.verification import CaseResult, Report
+
+FOUND_PROBLEMS = 1
+
+
+def prove(
+    settings: Settings,
+    names: Sequence[str],
+    seeds: int,
+    cases: Sequence[str],
+    jobs: int,
+    *,
+    every: bool,
+    as_json: bool,
+) -> int:
+    """Verify the labs with live progress; 1 if any verdict was not as expected."""
+    from labctl.errors import UsageError
+    from labctl.verification import verify
+
+    screen = settings.screen
+    settings.when_interrupted = "`labctl gc` removes hosts that are left."
+    chosen = names or [each.id for each in settings.library().list()]
+    if not chosen:
+        raise UsageError("There is no lab to prove.", "`labctl labs list` shows the labs.")
+    # The hosts' own narration is left out: with several cases at a time nobody could follow it.
+    with settings.controller(lambda _session, _line: None) as controller, screen.bar() as bar:
+        counted = _Counted(screen, bar)
+        report = verify(
+            controller,
+            chosen,
+            seeds,
+            cases=cases,
+            jobs=jobs,
+            progress=counted.one,
+            begin=counted.begin,
+        )
+    if as_json:
+        screen.json({"ok": report.ok, "seconds": report.seconds, "results": report.results})
+    else:
+        _show(screen, report)
+    return 0 if report.ok else FOUND_PROBLEMS
+
+
+class _Counted:
+    """Says of each case how it went, and how many are left."""
+
+    def __init__(self, screen: Screen, bar: Bar) -> None:
+        self._screen = screen
+        self._bar = bar
+        self._total = 0
+        self._done = 0
+
+    def begin(self, total: int) -> None:
+        """How many cases there are."""
+        self._total = total
+        self._bar.begin(total)
+
+    def one(self, result: CaseResult) -> None:
+        """One more case has ended."""
+        self._done += 1
+        told = f"{'✓' if result.ok else '✗'} {_name(result)} ({seconds(result.seconds)})"
+        if self._screen.live:
+            self._screen.say(told, "green" if result.ok else "red")
+            self._bar.step(f"{self._done} of {plural(self._total, 'case')}", self._done)
+        else:
+            self._bar.step(f"[{self._done}/{self._total}] {told}", self._done)
+
+
+def _name(result: CaseResult) -> str:
+    return f"{result.lab}: {result.case}, seed {result.seed}"
+
+
+def _show(screen: Screen, report: Report) -> None:
+    wrong = [result for result in report.results if not result.ok]
+    for result in wrong:
+        screen.show(screen.text(f"✗ {_name(result)}", "bold red"))
+        if result.problem:
+            screen.show(f"  could not be carried out: {result.problem}")
+        for each in result.mismatches:
+            screen.show(f"  {each.subject}: expected {each.expected}, found {each.found}")
+    total = plural(len(report.results), "case")
+    if wrong:
+        screen.show(f"{len(wrong)} of {total} were not as expected, in {seconds(report.seconds)}")
+    else:
+        screen.show(f"✓ {total}, every verdict as expected, in {seconds(report.seconds)}")

@@ -1,0 +1,99 @@
+"""Values in words, the same wherever they are shown: marks, times, statuses, outcomes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+SIGNS: dict[str, tuple[str, str, str]] = {
+    "passed": ("✓", "passed", "green"),
+    "failed": ("✗", "failed", "red"),
+    "blocked": ("–", "blocked", "yellow"),
+    "error": ("!", "error", "magenta"),
+    "achieved": ("✓", "achieved", "green"),
+    "not-yet-achieved": ("✗", "not yet achieved", "red"),
+    "undetermined": ("?", "undetermined", "magenta"),
+    "created": ("·", "created", "dim"),
+    "starting": ("…", "starting", "cyan"),
+    "running": ("▶", "running", "cyan"),
+    "submitting": ("…", "submitting", "cyan"),
+    "submitted": ("■", "submitted", "blue"),
+    "stopped": ("□", "stopped", "dim"),
+    "withdrawn": ("×", "withdrawn", "dim"),
+    "frozen": ("■", "frozen", "blue"),
+    "missing": ("!", "missing", "magenta"),
+    "ok": ("✓", "ok", "green"),
+    "warning": ("!", "warning", "yellow"),
+    "problem": ("✗", "problem", "red"),
+}
+"""What a status looks like: a sign, a word and a colour, so that no colour is needed to read it."""
+
+
+def sign(status: str) -> Text:
+    """A status for the screen."""
+    from rich.text import Text
+
+    from labctl.cli.screen import harmless
+
+    glyph, word, style = SIGNS.get(status, ("·", harmless(status), ""))
+    return Text(f"{glyph} {word}", style=style)
+
+
+def number(value: float | None) -> str:
+    """Marks: `3`, `2.5`, and `?` while they are open."""
+    return "?" if value is None else f"{value:g}"
+
+
+def marks(earned: float | None, available: float) -> str:
+    """Marks out of those available: `3/4`."""
+    return f"{number(earned)}/{number(available)}"
+
+
+def seconds(value: float) -> str:
+    """A short time: `0.8 s`, `42 s`, `3 min 5 s`."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"
+
+
+def minutes(value: float) -> str:
+    """A working time given in seconds: `45 min`."""
+    return f"{-(-int(value) // 60)} min"
+
+
+def left(deadline: str | None, now: datetime | None = None) -> str:
+    """The time until a deadline as the store writes it: `12 min left`, `3 min over`."""
+    if deadline is None:
+        return ""
+    from labctl.store.records import moment
+
+    rest = (moment(deadline) - (now or datetime.now(UTC))).total_seconds()
+    whole = int(abs(rest)) // 60
+    told = f"{whole // 60} h {whole % 60} min" if whole >= 120 else f"{whole} min"
+    return f"{told} {'left' if rest >= 0 else 'over'}"
+
+
+def clock(time: str) -> str:
+    """A time of the store's (UTC) as the wall clock here has it, to the second."""
+    from labctl.store.records import moment
+
+    return f"{moment(time).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 session`, `3 sessions`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def markdown(text: str) -> Markdown:
+    """Markdown for the screen; control characters are spelt out, links stay plain text."""
+    from rich.markdown import Markdown
+
+    from labctl.cli.screen import harmless
+
+    return Markdown(harmless(text), hyperlinks=False)

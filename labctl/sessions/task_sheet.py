@@ -1,0 +1,65 @@
+"""The candidate's task sheet as Markdown: what to do, where, until when. Never how it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labctl.plan import Plan, TaskPlan
+from labctl.sessions.record import Session
+from labctl.store import moment
+
+
+def task_sheet(session: Session) -> str:
+    """The sheet of a session; hints only in practice."""
+    lines = [
+        *_head(session),
+        *_hosts(session),
+        *(
+            line
+            for number, task in enumerate(session.plan.tasks, 1)
+            for line in _task(number, task, hints=session.record.mode == "practice")
+        ),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _head(session: Session) -> Iterator[str]:
+    plan, about = session.plan, session.record
+    yield from (f"# {plan.title}", "", plan.summary, "")
+    minutes = -(-plan.duration // 60)
+    yield f"Session `{about.code}`, candidate `{about.candidate}`, {about.mode}, {minutes} minutes."
+    if about.deadline:
+        until = moment(about.deadline).astimezone()
+        yield f"Time is up at {until:%H:%M} on {until:%Y-%m-%d}."
+    yield ""
+
+
+def _hosts(session: Session) -> Iterator[str]:
+    plan: Plan = session.plan
+    yield from ("## Your network", "")
+    for host in plan.hosts:
+        ports = ", ".join(f"`{port.interface}` on {port.network}" for port in host.ports)
+        where = f": {ports}" if ports else ""
+        if host.login is not None:
+            sudo = " with sudo" if host.login.sudo and host.login.user != "root" else ""
+            way = f"`labctl console {session.code} {host.name}`"
+            yield f"- **{host.name}**{where}. You are `{host.login.user}`{sudo}: {way}"
+        else:
+            yield f"- **{host.name}**{where}. You cannot log in to it."
+    yield ""
+
+
+def _task(number: int, task: TaskPlan, *, hints: bool) -> Iterator[str]:
+    marks = sum(check.marks for check in task.checks) + sum(each.marks for each in task.judged)
+    told = f" ({marks:g} mark{'' if marks == 1 else 's'})" if marks else ""
+    yield from (f"## {number}. {task.title}{told}", "", task.brief.strip(), "")
+    for question in task.questions:
+        yield f"- {question['text']}"
+        yield from (f"    - {option}" for option in question.get("options") or ())
+        yield ""
+    for aspect in task.judged:
+        yield from (f"Your assessor also looks at this: {aspect.title}.", "")
+    if hints and task.hints:
+        yield from ("Hints:", "")
+        yield from (f"- {hint}" for hint in task.hints)
+        yield ""

@@ -1,0 +1,81 @@
+"""A session's log in words, one line an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labctl.store import Event
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One event: its number, when (UTC), who, its kind, and what it says in words."""
+
+    sequence: int
+    at: str
+    actor: str
+    kind: str
+    what: str
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+
+
+def _undone(data: Data) -> str:
+    return f"the start was undone: {data.get('why', 'no reason recorded')}"
+
+
+def _run(data: Data) -> str:
+    told = data.get("summary", {})
+    return (
+        f"run {data.get('run')} ({data.get('reason')}): "
+        f"{told.get('marks', 0):g} of {told.get('available', 0):g} marks, {told.get('outcome')}"
+    )
+
+
+WORDS: dict[str, Callable[[Data], str]] = {
+    "session.created": lambda data: f"created for a lab of seed {_change(data, 'seed')}",
+    "start.intended": lambda _: "the start began",
+    "start.done": lambda _: "running; the clock began",
+    "start.undone": _undone,
+    "start.abandoned": lambda _: "the start was never begun",
+    "hosts.placed": lambda data: f"hosts are up: {_listed(sorted(data.get('pins', {})))}",
+    "hosts.stopped": lambda data: f"hosts had stopped: {_listed(data.get('hosts'))}",
+    "console.opened": lambda data: f"a console on {data.get('host')} was opened",
+    "console.closed": lambda data: f"a console on {data.get('host')} was closed",
+    "file.put": lambda data: (
+        f"`{data.get('path')}` was put on {data.get('host')} ({data.get('bytes')} bytes)"
+    ),
+    "submit.intended": lambda _: "the hand-in began",
+    "submit.phase": lambda data: f"graded: {data.get('phase')}",
+    "submit.done": lambda _: "handed in; the hosts are frozen",
+    "submit.undone": lambda _: "the hand-in was taken back",
+    "state.moved": lambda data: f"the state moved meanwhile: {_listed(data.get('checks'))}",
+    "run.recorded": _run,
+    "stop.intended": lambda _: "the hosts are to be removed",
+    "stop.done": lambda _: "the hosts are removed",
+}
+"""What each kind of event says; one that is not here is shown by its kind."""
+
+
+def event_views(events: Iterable[Event]) -> tuple[EventView, ...]:
+    """The events in words."""
+    return tuple(
+        EventView(event.sequence, event.at, event.actor, event.kind, _what(event))
+        for event in events
+    )
+
+
+def _what(event: Event) -> str:
+    words = WORDS.get(event.kind)
+    return words(event.data) if words else event.kind
+
+
+def _change(data: Data, name: str) -> Any:
+    changes = data.get("session")
+    return changes.get(name) if isinstance(changes, dict) else None

@@ -1,0 +1,374 @@
+"""What is shown of sessions: frozen values that are JSON, made from the record.
+
+    SessionView     one line of a list, from one query for all sessions
+    SessionDetail   everything about one session: tasks, verdicts, runs, hosts, timeline
+
+Nothing here changes anything, and no provider is needed but for the state of the hosts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labctl import transcript
+from labctl.errors import LabctlError
+from labctl.plan import HostPlan, Plan
+from labctl.providers.base import HostState, Usage
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import LIVE, Session, State
+from labctl.sessions.timeline import EventView, event_views
+from labctl.store import Intention, Result, RunRecord, SessionFilter, SessionRecord, Store
+
+GRADED = ("submit", "remark")
+"""Reasons of runs that count; a look at running work (`check`) does not."""
+
+NOT_RUN = "not-run"
+"""The status of a check that no run has looked at yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A recorded run: its number, when (UTC) and why it was made, and what came of it.
+
+    `scheme` and `checkers` are the digests of what was marked by and with.
+    """
+
+    number: int
+    at: str
+    reason: str
+    marks: float
+    available: float
+    outcome: str
+    why: str
+    scheme: str
+    checkers: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it graded a hand-in, and was not only a look at running work."""
+        return self.reason in GRADED
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session as lists show it; times are UTC, as the store writes them.
+
+    `half_done` counts what a command left unfinished or is still at. `run` is the last run.
+    """
+
+    code: str
+    candidate: str
+    lab: str
+    mode: str
+    attempt: int
+    state: str
+    seed: int
+    created: str
+    updated: str
+    deadline: str | None
+    half_done: int
+    run: RunView | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A check and its verdict. `vantages` are where it was looked at from."""
+
+    id: str
+    title: str
+    status: str
+    marks: float | None
+    available: float
+    expected: str
+    found: str
+    feedback: str
+    blame: str | None
+    flags: tuple[str, ...]
+    vantages: tuple[str, ...]
+    seconds: float | None
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedView:
+    """An aspect that a person marks."""
+
+    id: str
+    title: str
+    marks: float | None
+    available: float
+    meets: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task with what its checks came to; `open` counts marks that are not settled."""
+
+    id: str
+    title: str
+    marks: float
+    available: float
+    open: int
+    checks: tuple[CheckView, ...]
+    judged: tuple[JudgedView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """A host: `state` is the provider's word, or `unknown` where it could not be asked.
+
+    `memory` and `memory_limit` are bytes. `addresses` are of hardware: interface → MAC.
+    """
+
+    name: str
+    image: str
+    login: str | None
+    networks: tuple[str, ...]
+    addresses: dict[str, str]
+    state: str
+    detail: str = ""
+    memory: int | None = None
+    memory_limit: int | None = None
+    processes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HalfDone:
+    """What a command set out to do and has not ended; `process` is who was at it."""
+
+    verb: str
+    at: str
+    actor: str
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDetail:
+    """Everything about one session. `head` is the hash of its last event."""
+
+    session: SessionView
+    title: str
+    level: int
+    lab_digest: str
+    values: dict[str, Any]
+    hosts: tuple[HostView, ...]
+    tasks: tuple[TaskView, ...]
+    criteria: dict[str, str]
+    runs: tuple[RunView, ...]
+    half_done: tuple[HalfDone, ...]
+    timeline: tuple[EventView, ...]
+    head: str
+    notes: tuple[str, ...] = ()
+
+
+def session_views(
+    store: Store,
+    wanted: SessionFilter = SessionFilter(),  # noqa: B008  # frozen
+) -> tuple[SessionView, ...]:
+    """The sessions that match, oldest first, each with its last run: two queries in all."""
+    runs = store.latest_runs(wanted)
+    return tuple(view(found, runs.get(found.code)) for found in store.sessions(wanted))
+
+
+def view(found: SessionRecord, run: RunRecord | None) -> SessionView:
+    """A session's line."""
+    return SessionView(
+        code=found.code,
+        candidate=found.candidate,
+        lab=found.lab,
+        mode=found.mode,
+        attempt=found.attempt,
+        state=found.state,
+        seed=found.seed,
+        created=found.created,
+        updated=found.updated,
+        deadline=found.deadline if found.state in (State.RUNNING, State.STARTING) else None,
+        half_done=found.intentions,
+        run=run_view(run) if run else None,
+    )
+
+
+def run_view(run: RunRecord) -> RunView:
+    """A run's line."""
+    told = run.summary
+    return RunView(
+        number=run.number,
+        at=run.at,
+        reason=run.reason,
+        marks=float(told["marks"]),
+        available=float(told["available"]),
+        outcome=str(told["outcome"]),
+        why=str(told["reason"]),
+        scheme=run.scheme,
+        checkers=run.checkers,
+    )
+
+
+def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> SessionDetail:
+    """Everything about a session; `hosts` asks the provider how they are, if it may have any.
+
+    Raises `UnknownName`, or `StoreError` if the record is damaged. A provider that does not answer
+    is a note, not an error.
+    """
+    store = controller.store
+    session = record.load(store, code)
+    runs = store.runs(code)
+    last = runs[-1] if runs else None
+    notes: list[str] = []
+    return SessionDetail(
+        session=view(session.record, last),
+        title=session.plan.title,
+        level=session.plan.level,
+        lab_digest=session.record.lab_digest,
+        values=session.plan.values,
+        hosts=_hosts(controller, session, notes, ask=hosts),
+        tasks=tasks(store, session.plan, last),
+        criteria={} if last is None else dict(last.summary.get("criteria", {})),
+        runs=tuple(run_view(run) for run in runs),
+        half_done=half_done(store, code),
+        timeline=event_views(store.events(code)),
+        head=session.record.head,
+        notes=tuple(notes) + _moved(last),
+    )
+
+
+def half_done(store: Store, code: str | None = None) -> tuple[HalfDone, ...]:
+    """What commands left unfinished or are still at, in one session or in all."""
+    return tuple(_half_done(each) for each in store.open_intentions(code))
+
+
+def _half_done(found: Intention) -> HalfDone:
+    return HalfDone(found.verb, found.at, found.actor, str(found.process))
+
+
+def _moved(run: RunRecord | None) -> tuple[str, ...]:
+    moved = run.summary.get("state_moved") if run else None
+    if not moved:
+        return ()
+    return (f"the state had moved when it was looked at again: {', '.join(moved)}",)
+
+
+# --------------------------------------------------------------------------- tasks
+
+
+def tasks(store: Store, plan: Plan, run: RunRecord | None) -> tuple[TaskView, ...]:
+    """The tasks with what `run` made of their checks.
+
+    The rows of the run are the truth: one that was marked by another scheme has that scheme's
+    checks, of which only what the run recorded is known.
+    """
+    results = store.results(run) if run else ()
+    seen = _seen(store, run)
+    if run is None:
+        return tuple(_task(plan, each.id, each.title, (), seen, {}) for each in plan.tasks)
+    sums = {each["task"]: each for each in run.summary.get("tasks", [])}
+    return tuple(
+        _task(plan, name, str(told["title"]), results, seen, told) for name, told in sums.items()
+    )
+
+
+def _task(
+    plan: Plan,
+    name: str,
+    title: str,
+    results: Sequence[Result],
+    seen: Mapping[str, tuple[tuple[str, ...], float]],
+    told: Mapping[str, Any],
+) -> TaskView:
+    planned = next((each for each in plan.tasks if each.id == name), None)
+    checks = [_check(plan, row, seen) for row in results if row.task == name]
+    if planned is not None and not results:
+        checks = [
+            _check(plan, Result(name, each.id, NOT_RUN, None, each.marks), seen)
+            for each in planned.checks
+        ]
+    judged = () if planned is None else planned.judged
+    available = sum(each.available for each in checks) + sum(each.marks for each in judged)
+    return TaskView(
+        id=name,
+        title=title,
+        marks=float(told.get("marks", 0)),
+        available=float(told.get("available", available)),
+        open=int(told.get("open", len(checks) + len(judged))),
+        checks=tuple(checks),
+        judged=tuple(
+            JudgedView(each.id, each.title, None, each.marks, each.meets) for each in judged
+        ),
+    )
+
+
+def _check(
+    plan: Plan, row: Result, seen: Mapping[str, tuple[tuple[str, ...], float]]
+) -> CheckView:
+    planned = next((each for each in plan.checks if each.id == row.check), None)
+    vantages, seconds = seen.get(row.check, ((), None))
+    return CheckView(
+        id=row.check,
+        title=planned.title if planned else row.check,
+        status=row.status,
+        marks=row.marks,
+        available=row.available,
+        expected=row.expected,
+        found=row.found,
+        feedback=planned.feedback if planned and row.status == "failed" else "",
+        blame=row.blame,
+        flags=row.flags,
+        vantages=vantages,
+        seconds=seconds,
+        visible=planned.visible == "all" if planned else True,
+    )
+
+
+def _seen(store: Store, run: RunRecord | None) -> dict[str, tuple[tuple[str, ...], float]]:
+    """Of each check: the vantages it was looked at from, and how long it took, in seconds."""
+    if run is None or run.transcript is None:
+        return {}
+    results = transcript.unpack(store.get_blob(run.transcript))
+    return {
+        name: (
+            tuple(sorted({str(observed.vantage) for observed in result.transcript})),
+            result.seconds,
+        )
+        for name, result in results.items()
+    }
+
+
+# --------------------------------------------------------------------------- hosts
+
+
+def _hosts(
+    controller: Controller, session: Session, notes: list[str], *, ask: bool
+) -> tuple[HostView, ...]:
+    states: Mapping[str, HostState] = {}
+    usage: dict[str, Usage] = {}
+    may_have = session.placement is not None and session.record.state in LIVE
+    if ask and may_have:
+        try:
+            provider = record.provider_of(controller, session)
+            states = provider.states(session.placed())
+            usage = {each.host: each for each in provider.usage(session.placed())}
+        except LabctlError as error:
+            notes.append(f"the hosts could not be looked at: {error.message}")
+    without = "unknown" if may_have else "none"
+    return tuple(
+        _host(planned, states.get(planned.name), usage.get(planned.name), without)
+        for planned in session.plan.hosts
+    )
+
+
+def _host(planned: HostPlan, state: HostState | None, use: Usage | None, without: str) -> HostView:
+    return HostView(
+        name=planned.name,
+        image=planned.image,
+        login=planned.login.user if planned.login else None,
+        networks=tuple(port.network for port in planned.ports),
+        addresses={port.interface: port.mac for port in planned.ports},
+        state=state.state if state else without,
+        detail=state.detail if state else "",
+        memory=use.memory if use else None,
+        memory_limit=use.memory_limit if use else None,
+        processes=use.processes if use else None,
+    )

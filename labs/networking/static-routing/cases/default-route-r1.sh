@@ -1,0 +1,15 @@
+#!/bin/bash
+# A default route instead of the one that is asked for. It works, and breaks the customer's limit.
+cat >/etc/network/interfaces.d/offices <<CONF
+auto eth0
+iface eth0 inet static
+    address $LAB_R1_LAN_A/$LAB_LAN_A_PREFIXLEN
+
+auto eth1
+iface eth1 inet static
+    address $LAB_R1_LINK/$LAB_LINK_PREFIXLEN
+    gateway $LAB_R2_LINK
+CONF
+echo 'net.ipv4.ip_forward = 1' >/etc/sysctl.d/90-router.conf
+ifup eth0 eth1
+sysctl --system >/dev/null
