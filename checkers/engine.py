@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from checkers.check import Check, CheckType, NotObserved, error, failed
@@ -22,6 +22,7 @@ from checkers.model import (
     Failure,
     Observation,
     Phase,
+    Probe,
     Status,
     Subject,
     Verdict,
@@ -165,9 +166,11 @@ class _PhaseRun:
         while progressing:
             progressing = False
             for planned in list(self._waiting):
-                verdict = self._hindrance(planned)
-                if verdict is None and any(need not in self._results for need in planned.needs):
+                # Judged when all are known: else the order in which they ended, which a replay
+                # does not repeat, would decide between blocked and error.
+                if any(need not in self._results for need in planned.needs):
                     continue
+                verdict = self._hindrance(planned)
                 self._waiting.remove(planned)
                 progressing = True
                 if verdict:
@@ -183,8 +186,8 @@ class _PhaseRun:
             self._waiting = []
 
     def _hindrance(self, planned: PlannedCheck) -> Verdict | None:
-        """Why a check cannot be run, judged by the results that its needs have by now."""
-        known = [(need, self._results[need]) for need in planned.needs if need in self._results]
+        """Why a check cannot be run, judged by the results of all that it needs."""
+        known = [(need, self._results[need]) for need in planned.needs]
         for need, result in known:
             if result.verdict.status is Status.ERROR:
                 blame = result.verdict.blame or Blame.MACHINERY
@@ -200,7 +203,7 @@ class _PhaseRun:
         run.transcript = []
         try:
             run.generator = run.planned.check.run(run.planned.subject)
-        except Exception as problem:  # noqa: BLE001  # whatever a check raises is an error, not a fail
+        except (Exception, SystemExit) as problem:  # noqa: BLE001  # an error, never a fail
             self._end(run, _crash(problem))
             return
         self._advance(run, None)
@@ -212,8 +215,7 @@ class _PhaseRun:
         merged: dict[object, tuple[AnyProbe, list[str]]] = {}
         keys: list[list[object]] = []
         for run in asking:
-            own = run.planned.changes or not self._observer.merges
-            keys.append([(run.planned.id if own else "", probe) for probe in run.wanted])
+            keys.append([self._key(run, *numbered) for numbered in enumerate(run.wanted)])
             for key, probe in zip(keys[-1], run.wanted, strict=True):
                 merged.setdefault(key, (probe, []))[1].append(run.planned.id)
         wanted = [Wanted(probe, tuple(askers)) for probe, askers in merged.values()]
@@ -223,6 +225,12 @@ class _PhaseRun:
             run.transcript.extend(observations)
             run.rounds += 1
             self._advance(run, observations)
+
+    def _key(self, run: _Running, number: int, probe: AnyProbe) -> object:
+        """Probes of equal keys are asked once; a replay is asked for each, in order."""
+        if not self._observer.merges:
+            return run.planned.id, number, probe
+        return run.planned.id if run.planned.changes else "", probe
 
     def _advance(self, run: _Running, observations: tuple[Observation, ...] | None) -> None:
         """Let a check go on to its next question or its verdict."""
@@ -238,12 +246,14 @@ class _PhaseRun:
                 generator.close()
                 self._end(run, error(f"it asked for more than {MOST_ROUNDS} rounds"))
                 return
-            run.wanted = next(generator) if observations is None else generator.send(observations)
+            run.wanted = _proper(
+                next(generator) if observations is None else generator.send(observations)
+            )
         except StopIteration as stop:
             self._end(run, _sound(stop.value, run))
         except NotObserved as problem:
             self._end(run, _unobserved(problem.failure))
-        except Exception as problem:  # noqa: BLE001  # as above
+        except (Exception, SystemExit) as problem:  # noqa: BLE001  # as above
             self._end(run, _crash(problem))
 
     # ------------------------------------------------------------------ ending
@@ -283,11 +293,23 @@ def _sound(value: object, run: _Running) -> Verdict:
     """The verdict that a check returned, unless it is none or rests on nothing."""
     if not isinstance(value, Verdict):
         return error(f"the check returned {type(value).__name__} instead of a verdict")
-    if value.status is Status.PASSED and not run.transcript:
-        return error("the check passed without looking at anything")
-    if value.status is Status.PASSED and not (value.expected and value.found):
-        return error("the check passed without saying what it found")
+    if value.status is Status.ERROR:
+        return replace(value, blame=value.blame or Blame.MACHINERY)
+    if value.status is Status.BLOCKED:
+        return error("the check returned `blocked`, which is the engine's to say")
+    if not any(observation.result is not None for observation in run.transcript):
+        return error(f"the check {value.status} without having seen anything")
+    if not (value.expected and value.found):
+        return error(f"the check {value.status} without saying what it found")
     return value
+
+
+def _proper(wanted: object) -> tuple[AnyProbe, ...]:
+    """What a check yielded, if it is a batch of probes; raises `TypeError` for anything else."""
+    if not isinstance(wanted, tuple) or not all(isinstance(each, Probe) for each in wanted):
+        raise TypeError(f"it yielded {type(wanted).__name__} instead of a tuple of probes")
+    hash(wanted)  # a list within a probe would break off the round of every check
+    return wanted
 
 
 def _unobserved(failure: Failure) -> Verdict:
@@ -297,5 +319,5 @@ def _unobserved(failure: Failure) -> Verdict:
     return error(failure.reason, failure.blame)
 
 
-def _crash(problem: Exception) -> Verdict:
+def _crash(problem: BaseException) -> Verdict:
     return error(f"the check broke off: {type(problem).__name__}: {problem}")

@@ -86,8 +86,7 @@ class Http(CheckType):
                 return failed(expected=f"an answer from {said}", found=found[1])
             address = found[0]
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        tls = parts.scheme == "https"
-        request = Request(self.url, host, port, address, tls, self.follow, self.verify, self.method)
+        request = Request(self.url, host, port, address, self.follow, self.verify, self.method)
         end = yield from far_end(subject, address)
         probe = program(subject.source, request)
         result = yield from ask(probe)

@@ -8,8 +8,10 @@ the two.
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +26,8 @@ from labctl.images.sources import SUITE
 SLIM = f"debian:{SUITE}-slim"
 ASK_SECONDS = 10
 """How long a registry may take to say whether it has the slim image."""
-BOOTSTRAP_SECONDS = 900
+BOOTSTRAP_SECONDS = 900.0
+"""How long a bootstrap may take; a slow mirror needs minutes, a dead one never ends."""
 
 Say = Callable[[str], None]
 
@@ -84,40 +87,52 @@ def bootstrap(client: docker.DockerClient, sources: tuple[str, ...], say: Say) -
 
 
 def _mmdebstrap(archive: Path, sources: tuple[str, ...], say: Say) -> None:
-    https = any(" https://" in line for line in sources)
+    """Write a minimal Debian to `archive`; raises `ProviderError` with what mmdebstrap said last."""
+    listed = archive.with_name("sources.list")
+    listed.write_text("\n".join(sources) + "\n", encoding="utf-8")
     argv = ["mmdebstrap", "--variant=minbase", "--format=tar"]
-    if https:
+    if any(" https://" in line for line in sources):
         argv.append("--include=ca-certificates")
-    # The bootstrap copies the server's own name and resolver in; both are none of a lab's business.
+    # It copies the server's own name and resolver in; both are none of a lab's business.
     argv += ['--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"']
-    argv += [SUITE, str(archive), "-"]
+    argv += [SUITE, str(archive), str(listed)]
     process = subprocess.Popen(
         argv,
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
     )
-    last = ""
-    with process:
-        assert process.stdin is not None
-        assert process.stderr is not None
-        try:
-            process.stdin.write("\n".join(sources) + "\n")
-            process.stdin.close()
-            for line in process.stderr:
-                if line.startswith(("I:", "W:", "E:")):
-                    last = line.strip()
-                    say(last)
-        except BaseException:
-            process.terminate()
-            raise
+    timer = threading.Timer(BOOTSTRAP_SECONDS, process.kill)
+    timer.start()
+    try:
+        with process:
+            last = _follow(process, say)
+    finally:
+        timer.cancel()
     if process.returncode != 0:
+        late = process.returncode == -signal.SIGKILL
+        why = f"no end after {BOOTSTRAP_SECONDS:g} seconds" if late else last
         raise ProviderError(
-            f"mmdebstrap could not bootstrap {SUITE}: {last or process.returncode}",
+            f"mmdebstrap could not bootstrap {SUITE}: {why or f'exit {process.returncode}'}",
             "See whether `apt-get update` works on this server, and try again.",
         )
+
+
+def _follow(process: subprocess.Popen[str], say: Say) -> str:
+    """Pass on what mmdebstrap says of its progress until it ends; its last line."""
+    assert process.stderr is not None
+    last = ""
+    try:
+        for line in process.stderr:
+            if line.startswith(("I:", "W:", "E:")):
+                last = line.strip()
+                say(last)
+    except BaseException:
+        process.terminate()
+        raise
+    return last
 
 
 def _imported_id(answer: str) -> str:

@@ -15,7 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from labctl.errors import ProviderError
 from labctl.images import base
 from labctl.images.daemon import lend, refused
-from labctl.images.digest import context_archive, context_files, digest, tag
+from labctl.images.digest import ContextFile, context_archive, context_files, digest, tag
 from labctl.images.library import ImageLibrary
 from labctl.images.model import BuildProgress, BuildResult, Image, ImageStatus, ResolvedImage
 from labctl.images.sources import apt_sources, proxies
@@ -166,7 +166,7 @@ class _Builder:
             # The server's own network: a package proxy on 127.0.0.1 can be reached, and a daemon
             # without a bridge of its own (labs need none) can build.
             network_mode="host",
-            buildargs={"BASE": parent, "APT_SOURCES": "\n".join(self._sources), **proxies()},
+            buildargs=self._arguments(files, parent),
             labels={LABEL: image.name, LABEL_DIGEST: digest(image, self._library)},
         )
         before = self._layers()
@@ -178,6 +178,12 @@ class _Builder:
             if isinstance(error, APIError):
                 raise refused(f"build the image `{image.name}`", error) from error
             raise
+
+    def _arguments(self, files: tuple[ContextFile, ...], parent: str) -> dict[str, str]:
+        """What the Dockerfile is given; the daemon warns of what it does not take."""
+        dockerfile = next(file.content for file in files if file.path == "Dockerfile")
+        sources = {"APT_SOURCES": "\n".join(self._sources), **proxies()}
+        return {"BASE": parent, **(sources if b"\nARG APT_SOURCES\n" in dockerfile else {})}
 
     def _follow(self, image: Image, output: Iterator[dict[str, Any]], made: list[str]) -> None:
         """Report the builder's output line by line; notes the layers it makes in `made`."""

@@ -125,7 +125,7 @@ class Templates:
         if is_template(_PLAIN_NAME.sub("", text)) or not {*_PLAIN_NAME.findall(text)} <= {*names}:
             return self.environment.from_string(text).render
         # Most templates are names in a text; Jinja would give the same, ten times slower.
-        return lambda values: _PLAIN_NAME.sub(lambda found: as_text(values[found[1]]), text)
+        return lambda values: _PLAIN_NAME.sub(lambda found: _finalize(values[found[1]]), text)
 
     def _expression(self, source: str) -> Callable[[Mapping[str, Any]], Any]:
         expression = self.environment.compile_expression(source, undefined_to_none=False)

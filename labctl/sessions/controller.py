@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str, str], None]
 """Called with a session's code (or "") and one short line, when something has happened."""
+
+
+class Interrupted(BaseException):
+    """Raised within work that is to stop because whoever asked for it was interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
 
 
 def _silent(_session: str, _line: str) -> None:
@@ -37,6 +45,7 @@ class Controller:
     tell: Tell = _silent
     installation: str | None = None
     _providers: dict[str, Provider] = field(default_factory=dict)
+    _interrupted: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, library_paths: Sequence[Path] = (), tell: Tell = _silent) -> Controller:
@@ -74,6 +83,15 @@ class Controller:
         other.__dict__["library"] = self.library
         other._providers = self._providers
         return other
+
+    def interrupt(self) -> None:
+        """Ask all work under way to stop; after that nothing more can be begun."""
+        self._interrupted.set()
+
+    def go_on(self) -> None:
+        """Raise `Interrupted` if the work is to stop: called where it can be undone or resumed."""
+        if self._interrupted.is_set():
+            raise Interrupted
 
     def close(self) -> None:
         """Let go of the store and the providers; what runs on the server stays."""

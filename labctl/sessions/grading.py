@@ -48,10 +48,14 @@ class Grading:
         self._controller = controller
         self._session = session
         self._provider: Provider = record.provider_of(controller, session)
-        self._progress = progress
+        self._show = progress
         self._checks = scheme_of(controller, session)
         self._broken: dict[str, str] = {}
         self.placement: Placement = session.placed()
+
+    def _progress(self, result: CheckResult) -> None:
+        self._controller.go_on()
+        self._show(result)
 
     def look(self) -> dict[str, CheckResult]:
         """Run what may run while people work: harmless checks, no freezing, no restart."""
@@ -72,6 +76,7 @@ class Grading:
             checks = [check for check in self._of(phase) if check.id not in done]
             if not checks:
                 continue
+            self._controller.go_on()
             found = self._phase(phase, checks, results)
             results |= found
             phase_done(phase, found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,15 +18,19 @@ from labctl.sessions.accounts import login_script
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.scripts import run_script
+from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord, time_text
 
 if TYPE_CHECKING:
     from labctl.providers.base import Placement, Provider
 
-AT_ONCE = 3
-"""Sessions that are started at the same time; the engine's daemon is the limit, not we."""
+HOSTS_AT_ONCE = 3
+"""Hosts of one session that are set up at the same time."""
 
 LARGEST_SEED = 2**31
+
+CANDIDATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""A candidate's code. A name would not fit, and is not meant to: the log holds codes only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,16 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """How one candidate's start went: a session's code, or why there is none."""
+    """How one candidate's start went: a session's code, or why there is none.
+
+    `exit_code` is that of the error behind `problem`, 0 if there is none.
+    """
 
     candidate: str
     session: str | None
     problem: str = ""
     hint: str = ""
+    exit_code: int = 0
 
 
 def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
@@ -53,22 +62,36 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
 
     Raises `UsageError` for a request that makes no sense, `LabFileError` for a lab with mistakes.
     """
-    doubled = {name for name in request.candidates if request.candidates.count(name) > 1}
-    if doubled:
-        raise UsageError(f"Named twice: {', '.join(sorted(doubled))}.", "Name each candidate once.")
+    _demand_candidates(request.candidates)
     lab = controller.library.lab(request.lab)
     archive = controller.store.put_blob(lab.folder.archive())
     _ = controller.provider(lab.header.provider), controller.actor
 
-    def one(candidate: str) -> Started:
-        try:
-            code = start_one(controller, lab, archive, candidate, request)
-        except LabctlError as error:
-            return Started(candidate, None, error.message, error.hint)
-        return Started(candidate, code)
+    def one(candidate: str) -> str:
+        return start_one(controller, lab, archive, candidate, request)
 
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="start") as pool:
-        return tuple(pool.map(one, request.candidates))
+    return tuple(_started(each) for each in side_by_side(controller, request.candidates, one))
+
+
+def _demand_candidates(candidates: tuple[str, ...]) -> None:
+    if not candidates:
+        raise UsageError("No candidate is named.", "Give `--candidate CODE` for each of them.")
+    doubled = {name for name in candidates if candidates.count(name) > 1}
+    if doubled:
+        raise UsageError(f"Named twice: {', '.join(sorted(doubled))}.", "Name each candidate once.")
+    for name in candidates:
+        if not CANDIDATE.fullmatch(name):
+            raise UsageError(
+                f"`{name}` cannot be a candidate's code.",
+                "Use letters, digits, `.`, `_` and `-`, 64 at most; names stay out of the record.",
+            )
+
+
+def _started(outcome: Outcome[str]) -> Started:
+    error = outcome.error
+    if error is None:
+        return Started(outcome.name, outcome.value)
+    return Started(outcome.name, None, error.message, error.hint, error.exit_code)
 
 
 def start_one(
@@ -107,12 +130,17 @@ def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder:
     """
     store, code = controller.store, made.code
     provider = controller.provider(planned.provider)
+
+    def report(line: str) -> None:
+        controller.go_on()
+        controller.tell(code, line)
+
     intent = store.intend(code, "start", {}, controller.actor, state=State.STARTING)
     try:
-        placement = provider.up(code, planned, lambda line: controller.tell(code, line))
+        placement = provider.up(code, planned, report)
         record.place(controller, placement)
-        set_up(provider, placement, planned, folder)
-        controller.tell(code, "set up")
+        set_up(controller, provider, placement, planned, folder)
+        report("set up")
     except BaseException as error:
         provider.down(code)
         store.undo(intent, {"why": _why(error)}, state=State.WITHDRAWN)
@@ -126,7 +154,13 @@ def _why(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def set_up(provider: Provider, placement: Placement, planned: Plan, folder: Folder) -> None:
+def set_up(
+    controller: Controller,
+    provider: Provider,
+    placement: Placement,
+    planned: Plan,
+    folder: Folder,
+) -> None:
     """Make the candidate's accounts and run the lab's set-up scripts, host beside host.
 
     Raises `ProviderError` for a script that fails, with its last words.
@@ -140,8 +174,14 @@ def set_up(provider: Provider, placement: Placement, planned: Plan, folder: Fold
             script = folder.content(host.setup)
             run_script(provider, placement, host.name, script, planned.variables, what=host.setup)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(HOSTS_AT_ONCE)
+    try:
         futures = [pool.submit(one, host) for host in planned.hosts]
+        while wait(futures, timeout=0.2).not_done:
+            controller.go_on()
+    finally:
+        # Not waited for when interrupted: a script ends with its host, which is removed next.
+        pool.shutdown(wait=False, cancel_futures=True)
     problems = [error for future in futures if (error := future.exception())]
     for error in problems:
         if not isinstance(error, LabctlError):

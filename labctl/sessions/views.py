@@ -300,9 +300,7 @@ def _task(
     )
 
 
-def _check(
-    plan: Plan, row: Result, seen: Mapping[str, tuple[tuple[str, ...], float]]
-) -> CheckView:
+def _check(plan: Plan, row: Result, seen: Mapping[str, tuple[tuple[str, ...], float]]) -> CheckView:
     planned = next((each for each in plan.checks if each.id == row.check), None)
     vantages, seconds = seen.get(row.check, ((), None))
     return CheckView(

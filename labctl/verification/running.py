@@ -99,6 +99,7 @@ def verify(
                         results[futures[future]] = future.result()
                         progress(future.result())
                 except BaseException:
+                    controller.interrupt()
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
         finally:

@@ -31,7 +31,7 @@ class Daemon:
         self.in_use: set[str] = set()
         self.asked: list[dict[str, Any]] = []
         self.broken = ""
-        self.registry = False
+        self.registry = self.unsteady = False
         self.images = self
         self.api = SimpleNamespace(
             timeout=60,
@@ -51,6 +51,8 @@ class Daemon:
             raise APIError("no such host")
 
     def pull(self, name: str) -> Any:
+        if self.unsteady:
+            raise APIError("unexpected EOF")
         self.tags[name] = "pulled0000000"
         return self.get(name)
 
@@ -89,7 +91,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         place.mkdir(parents=True)
         line = f"parent: {parent}\n" if parent else ""
         (place / "image.yaml").write_text(f"description: the {name} one\n{line}")
-        (place / "Dockerfile").write_text(f"# {name}\nARG BASE\nFROM ${{BASE}}\n")
+        (place / "Dockerfile").write_text(
+            f"# {name}\nARG BASE\nFROM ${{BASE}}\n"
+            + ("ARG APT_SOURCES\n" if name != "high" else "")
+        )
     programs = tmp_path / "bin"
     programs.mkdir()
     apt = programs / "apt-get"
@@ -133,7 +138,7 @@ def test_parents_are_built_first_and_given_to_their_children(
     assert [each["tag"] for each in daemon.asked] == tags
     assert [each["buildargs"]["BASE"] for each in daemon.asked] == ["slim000000000", *tags[:2]]
     source = "deb http://mirror.example/d/ bookworm main"
-    assert {each["buildargs"]["APT_SOURCES"] for each in daemon.asked} == {source}
+    assert [each["buildargs"].get("APT_SOURCES") for each in daemon.asked] == [source, source, None]
     assert daemon.asked[0]["labels"]["labctl.image"] == "low"
     assert daemon.asked[0]["labels"]["labctl.digest"].startswith(tags[0].partition(":")[2])
     with tarfile.open(fileobj=io.BytesIO(daemon.asked[0]["fileobj"].getvalue())) as context:
@@ -199,14 +204,15 @@ def bootstrapper(folder: Path, script: str) -> None:
 def test_or_from_a_bootstrap(folder: Path, library: ImageLibrary, daemon: Any) -> None:
     del daemon.tags[SLIM]
     bootstrapper(
-        folder, 'echo "$@" > "$0.argv"; read -r line; echo "$line" > "$0.in"; echo I: ok >&2'
+        folder,
+        'echo "$@" > "$0.argv"; for last; do :; done; read -r line < "$last"; echo "$line" > "$0.in"; echo I: ok >&2',
     )
     told: list[BuildProgress] = []
     build(["low"], told.append, library, daemon)
     assert daemon.asked[0]["buildargs"]["BASE"] == "sha256:imported0000"
     arguments = (folder / "bin/mmdebstrap.argv").read_text().split()
     assert arguments[0] == "--variant=minbase"
-    assert arguments[-1] == "-"
+    assert arguments[-3] == "bookworm"
     assert (folder / "bin/mmdebstrap.in").read_text().startswith("deb http://mirror.example/d/")
     assert "I: ok" in [each.line for each in told]
 
@@ -215,7 +221,7 @@ def test_a_bootstrap_goes_when_what_stands_on_it_fails(
     folder: Path, library: ImageLibrary, daemon: Any
 ) -> None:
     del daemon.tags[SLIM]
-    bootstrapper(folder, "while read -r line; do :; done")
+    bootstrapper(folder, "exit 0")
     daemon.broken = "/low:"
     with pytest.raises(ProviderError):
         build(["low"], library=library, client=daemon)
@@ -224,8 +230,65 @@ def test_a_bootstrap_goes_when_what_stands_on_it_fails(
 
 def test_a_bootstrap_that_fails(folder: Path, library: ImageLibrary, daemon: Any) -> None:
     del daemon.tags[SLIM]
-    bootstrapper(folder, "while read -r line; do :; done; echo E: no network >&2; exit 1")
+    bootstrapper(folder, "echo E: no network >&2; exit 1")
     with pytest.raises(ProviderError, match="could not bootstrap bookworm: E: no network"):
+        build(["low"], library=library, client=daemon)
+
+
+def test_a_bootstrap_that_says_nothing(folder: Path, library: ImageLibrary, daemon: Any) -> None:
+    del daemon.tags[SLIM]
+    bootstrapper(folder, "exit 7")
+    with pytest.raises(ProviderError, match="could not bootstrap bookworm: exit 7"):
+        build(["low"], library=library, client=daemon)
+
+
+def test_a_bootstrap_that_does_not_end(
+    folder: Path, library: ImageLibrary, daemon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labctl.images.base.BOOTSTRAP_SECONDS", 0.05)
+    del daemon.tags[SLIM]
+    bootstrapper(folder, "while :; do :; done")
+    with pytest.raises(ProviderError, match=r"no end after 0\.05 seconds"):
+        build(["low"], library=library, client=daemon)
+
+
+def test_a_bootstrap_that_a_person_interrupts(
+    folder: Path, library: ImageLibrary, daemon: Any
+) -> None:
+    def interrupt(progress: BuildProgress) -> None:
+        if progress.line == "I: on":
+            raise KeyboardInterrupt
+
+    del daemon.tags[SLIM]
+    bootstrapper(folder, "echo I: on >&2; while :; do :; done")
+    with pytest.raises(KeyboardInterrupt):
+        build(["low"], interrupt, library, daemon)
+    assert not daemon.asked
+
+
+def test_a_registry_that_breaks_off(folder: Path, library: ImageLibrary, daemon: Any) -> None:
+    del daemon.tags[SLIM]
+    daemon.registry = daemon.unsteady = True
+    bootstrapper(folder, "exit 0")
+    told: list[BuildProgress] = []
+    build(["low"], told.append, library, daemon)
+    assert any("the registry did not deliver" in each.line for each in told)
+    assert daemon.asked[0]["buildargs"]["BASE"] == "sha256:imported0000"
+
+
+@pytest.mark.parametrize("answer", ["", '{"status":"odd"}', APIError("x", explanation="disk full")])
+def test_an_import_that_fails(
+    folder: Path, library: ImageLibrary, daemon: Any, answer: str | APIError
+) -> None:
+    def imported(path: str) -> str:
+        if isinstance(answer, APIError):
+            raise answer
+        return answer
+
+    daemon.api.import_image_from_file = imported
+    del daemon.tags[SLIM]
+    bootstrapper(folder, "exit 0")
+    with pytest.raises(ProviderError, match=r"import"):
         build(["low"], library=library, client=daemon)
 
 

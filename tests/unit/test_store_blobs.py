@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labctl.errors import StoreError
+from labctl.store import Store
 from labctl.store.blobs import Blobs
 
 
@@ -124,3 +125,12 @@ def test_leftovers_of_killed_writers_are_swept_when_they_are_old(blobs: Blobs) -
     assert blobs.sweep() == 1
     assert young.exists()
     assert blobs.get(kept) == b"evidence"
+
+
+def test_the_store_keeps_its_blobs_under_its_home(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        digest = store.put_blob(b"evidence")
+        assert store.has_blob(digest)
+        assert store.get_blob(digest) == b"evidence"
+        assert file_of(Blobs(tmp_path / "blobs"), digest).is_file()
+        assert store.sweep_blobs() == 0

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,7 +21,17 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from labctl.errors import StoreError
-from labctl.store import Home, NewSession, Run, Store, database, database_url, home_path, schema
+from labctl.store import (
+    Busy,
+    Home,
+    NewSession,
+    Run,
+    Store,
+    database,
+    database_url,
+    home_path,
+    schema,
+)
 from labctl.store.upgrade import configuration
 
 
@@ -267,15 +278,19 @@ def test_a_writer_that_never_ends_is_an_error_in_the_end(
 
 def fill(store: Store, code: str) -> int:
     """Append until the disk is full; returns how many events were acknowledged."""
-    for written in range(10_000):
+    refused = None
+    written = 0
+    while refused is None and written < 10_000:
         try:
             store.append(code, "note", {"text": "x" * 5000}, "a", state=f"s{written}")
+            written += 1
         except StoreError as error:
-            assert re.match(r"The disk is full: `.*labctl\.db`", error.message), error.message
-            assert "nothing was recorded" in error.message
-            assert "df -h" in error.hint
-            return written
-    pytest.fail("the disk never became full")
+            refused = error
+    assert refused is not None
+    assert re.match(r"The disk is full: `.*labctl\.db`", refused.message), refused.message
+    assert "nothing was recorded" in refused.message
+    assert "df -h" in refused.hint
+    return written
 
 
 def assert_whole(store: Store, code: str, written: int) -> None:
@@ -430,8 +445,7 @@ def test_lists_are_a_fixed_number_of_queries(tmp_path: Path) -> None:
 
     def queries(store: Store) -> int:
         with store._database.reading() as connection:
-            driver = connection.connection.dbapi_connection
-            assert isinstance(driver, sqlite3.Connection)
+            driver: Any = connection.connection.dbapi_connection
             driver.set_trace_callback(statements.append)
         store.sessions()
         store.latest_runs()
@@ -448,3 +462,35 @@ def test_lists_are_a_fixed_number_of_queries(tmp_path: Path) -> None:
             store.intend(code, "stop", {}, "a")
         statements.clear()
         assert queries(store) == few
+
+
+INTENDS = """
+import os, sys
+from pathlib import Path
+from labctl.store import Store
+store = Store.open(Path(sys.argv[1]))
+with store.lock(sys.argv[2]):
+    store.intend(sys.argv[2], "stop", {}, "a")
+    print("intended", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_next_command_sees_what_a_killed_one_left_half_done(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        code = begin(store)
+        with python(INTENDS, tmp_path, code) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "intended\n"
+            (intention,) = store.open_intentions()
+            assert intention.process.pid == process.pid
+            assert intention.process.alive() is True
+            with pytest.raises(Busy), store.lock(code):
+                pass
+            process.kill()
+        (left,) = store.open_intentions(code)
+        assert left.process.alive() is False
+        with store.lock(code):
+            store.undo(left.id, {"why": "interrupted"})
+        assert store.open_intentions() == ()
+        assert store.audit(code) == ()

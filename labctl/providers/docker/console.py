@@ -56,6 +56,7 @@ def join(
         resize()
         _copy(line, watch)
     wrapper.close()
+    line.close()
     with contextlib.suppress(Exception):
         return int(api.exec_inspect(shell)["ExitCode"])
     return None

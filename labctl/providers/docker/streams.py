@@ -132,6 +132,7 @@ class ExecStream:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._wrapper.close()
+        self._socket.close()
         with contextlib.suppress(Exception):
             self._wrapper._response.close()  # noqa: SLF001  # gives the pool its connection back
 

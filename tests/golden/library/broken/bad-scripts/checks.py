@@ -1,2 +1,2 @@
-def work(subject):
+def work(subject: object) -> None:
     """Nothing."""

@@ -1,0 +1,82 @@
+"""Our side: the product's own provider and plans, in a state directory of their own.
+
+Everything made here carries one installation id, which no store of labctl's ever draws (they draw
+hexadecimal digits), so it can be told from a person's sessions and removed after a killed run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labctl.plan import Access, HostPlan, NetworkPlan, Plan, PortPlan
+from labctl.providers.base import Placement
+from labctl.providers.docker.provider import DockerProvider
+
+INSTALLATION = "benchmarks"
+KEEPER = "bench-keeper"
+"""A session of one host: while it is there, the helpers stay."""
+
+
+def provider(home: Path) -> DockerProvider:
+    """A provider that has spoken to nobody yet."""
+    return DockerProvider(INSTALLATION, home)
+
+
+def plan(hosts: int, networks: int) -> Plan:
+    """Hosts of the image `host`, spread evenly over the networks, one interface each."""
+    segments = tuple(NetworkPlan(f"n{number}") for number in range(networks))
+    machines = tuple(
+        HostPlan(
+            name=f"h{number}",
+            image="host",
+            access=Access.ROOT,
+            ports=(PortPlan(f"n{number % networks}", "eth0", f"02:00:00:00:00:{number:02x}"),),
+        )
+        for number in range(hosts)
+    )
+    return Plan(
+        lab="benchmark",
+        title="benchmark",
+        summary="",
+        area="networking",
+        level=2,
+        seed=1,
+        provider="docker",
+        duration=3600,
+        pass_mark="all",
+        lab_digest="",
+        values={},
+        variables={},
+        networks=segments,
+        hosts=machines,
+        tasks=(),
+    )
+
+
+def up(home: Path, code: str, hosts: int, networks: int) -> Placement:
+    """A session that is up, by a provider that is closed again."""
+    used = provider(home)
+    try:
+        return used.up(code, plan(hosts, networks), lambda _: None)
+    finally:
+        used.close()
+
+
+def down(home: Path, code: str) -> None:
+    """Remove a session; the helpers go with the last one."""
+    used = provider(home)
+    try:
+        used.down(code)
+    finally:
+        used.close()
+
+
+def clear(home: Path) -> None:
+    """Remove everything that this or an earlier, killed run made."""
+    used = provider(home)
+    try:
+        for code in {owned.session for owned in used.owned() if owned.session}:
+            used.down(code)
+        used.tidy()
+    finally:
+        used.close()

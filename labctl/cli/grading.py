@@ -1,0 +1,156 @@
+"""`labctl check` and `labctl submit`."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labctl.cli.settings import Settings, as_json, pass_settings
+
+if TYPE_CHECKING:
+    from labctl.cli.screen import Screen
+    from labctl.marking import Marking
+    from labctl.sessions.controller import Controller
+    from labctl.sessions.grading import Progress
+    from labctl.sessions.side_by_side import Outcome
+
+
+def marking_json(session: str, marking: Marking) -> dict[str, Any]:
+    """A run's marking as JSON."""
+    from labctl.cli.screen import plain_json
+
+    found: dict[str, Any] = plain_json(marking)
+    return {"session": session} | found
+
+
+@click.command()
+@click.argument("session")
+@as_json
+@pass_settings
+def check(settings: Settings, session: str, *, as_json: bool) -> None:
+    """Look at the work of a running session; nothing is handed in and nobody is disturbed."""
+    from labctl.cli.settling import settle
+    from labctl.cli.verdicts import line_of, show_marking
+    from labctl.cli.words import marks
+    from labctl.sessions.checking import check as look
+
+    screen = settings.screen
+    settings.when_interrupted = "Nothing was recorded; the session goes on."
+    with settings.controller() as controller:
+        controller.store.session(session)
+        settle(settings, controller, session)
+        with screen.bar() as bar:
+            marking = look(controller, session, _counting(bar.step) if screen.live else _silent)
+    if as_json:
+        screen.json(marking_json(session, marking))
+        return
+    show_marking(screen, marking)
+    waiting = sum(line_of(each).status == "later" for each in marking.checks)
+    more = f"; {waiting} more checks run at hand-in" if waiting else ""
+    screen.show("", f"So far {marks(marking.marks, marking.available)} marks{more}.")
+
+
+def _silent(_result: object) -> None:
+    """Show no progress."""
+
+
+def _counting(step: Any) -> Progress:
+    done = 0
+
+    def one(_result: object) -> None:
+        nonlocal done
+        done += 1
+        step(f"{done} checks done", done)
+
+    return one
+
+
+@click.command()
+@click.argument("sessions", nargs=-1, required=True, metavar="SESSION...")
+@as_json
+@pass_settings
+def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> int:
+    """Take the work of sessions in: freeze the hosts, grade them, record it.
+
+    May be given again while an error is open: the hosts are kept until `labctl stop`.
+    """
+    from labctl.cli.settling import settle
+
+    settings.when_interrupted = (
+        "The hand-in goes on with the next command; nobody can change the work meanwhile."
+    )
+    screen = settings.screen
+    with settings.controller() as controller:
+        for session in sessions:
+            controller.store.session(session)
+            settle(settings, controller, session)
+        outcomes = submit_all(screen, controller, tuple(dict.fromkeys(sessions)))
+    if as_json:
+        screen.json(
+            [marking_json(each.name, each.value) for each in outcomes if each.value is not None]
+        )
+    else:
+        _show(screen, outcomes)
+    for each in outcomes:
+        if each.error is not None:
+            screen.error(f"{each.name}: {each.error.message}", each.error.hint)
+    return max((each.error.exit_code for each in outcomes if each.error), default=0)
+
+
+def submit_all(
+    screen: Screen, controller: Controller, sessions: tuple[str, ...]
+) -> tuple[Outcome[Marking], ...]:
+    """Submit sessions side by side, with a line for each of them on the screen."""
+    from labctl.cli.board import Board, counted
+    from labctl.cli.starting import named_on
+    from labctl.sessions import record
+    from labctl.sessions.side_by_side import side_by_side
+    from labctl.sessions.submission import submit as hand_in
+
+    before = controller.tell
+    with Board(screen) as board:
+        controller.tell = tell = named_on(controller, board)
+
+        def one(code: str) -> Marking:
+            total = len(record.load(controller.store, code).plan.checks)
+            done, lock = 0, threading.Lock()
+
+            def progress(_result: object) -> None:
+                nonlocal done
+                with lock:
+                    done += 1
+                if screen.live:
+                    tell(code, counted(done, total))
+
+            tell(code, "taking the work in")
+            return hand_in(controller, code, progress)
+
+        try:
+            return side_by_side(controller, sessions, one)
+        finally:
+            controller.tell = before
+
+
+def _show(screen: Screen, outcomes: tuple[Outcome[Marking], ...]) -> None:
+    """One session in full; of several a line each."""
+    from labctl.cli.verdicts import show_marking
+    from labctl.cli.words import marks, sign
+
+    graded = [(each.name, each.value) for each in outcomes if each.value is not None]
+    if len(outcomes) == 1:
+        for name, marking in graded:
+            show_marking(screen, marking)
+            told = f", {marks(marking.marks, marking.available)} marks, {marking.reason}"
+            screen.show("", screen.text("Recommended: ") + sign(marking.outcome) + told)
+            screen.say(f"`labctl evidence {name}` writes it down, `labctl stop {name}` removes")
+            screen.say("the hosts. The assessor decides.")
+        return
+    rows = [
+        (name, marks(marking.marks, marking.available), sign(marking.outcome), marking.reason)
+        for name, marking in graded
+    ]
+    screen.table(("CODE", ">MARKS", "RECOMMENDED", "BECAUSE"), rows)
+    if graded:
+        screen.say("`labctl show CODE` tells why.")

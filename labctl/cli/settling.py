@@ -1,0 +1,39 @@
+"""What is said of work that an earlier command left half done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labctl.cli.words import plural
+
+if TYPE_CHECKING:
+    from labctl.cli.settings import Settings
+    from labctl.sessions.controller import Controller
+    from labctl.sessions.recovery import Recovered
+
+
+def settle(settings: Settings, controller: Controller, only: str | None = None) -> None:
+    """Finish or undo what is half done (of one session), and say what became of it."""
+    from labctl.sessions.recovery import recover
+
+    tell_settled(settings, recover(controller, only))
+
+
+def tell_settled(settings: Settings, found: tuple[Recovered, ...]) -> None:
+    """Say what became of work that was half done."""
+    for each in found:
+        told = f"Session `{each.session}`: its {each.verb} had been cut off; {each.what}"
+        if each.problem:
+            settings.screen.warn(f"{told}: {each.problem}")
+        else:
+            settings.screen.say(told)
+
+
+def tell_half_done(settings: Settings, sessions: list[str]) -> None:
+    """Say that something is half done, and which command settles it; nothing is changed."""
+    if sessions:
+        names = ", ".join(f"`{each}`" for each in sessions)
+        settings.screen.warn(
+            f"{plural(len(sessions), 'session')} with something half done, or in the middle of a "
+            f"command: {names}. `labctl show CODE` settles what was cut off."
+        )

@@ -1,0 +1,199 @@
+"""`labctl start` and `labctl stop`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labctl.cli.settings import Settings, as_json, library_option, pass_settings
+
+if TYPE_CHECKING:
+    from labctl.cli.board import Board
+    from labctl.sessions.controller import Controller
+    from labctl.sessions.starting import Started, StartRequest
+    from labctl.sessions.views import SessionView
+
+
+@click.command()
+@click.argument("lab")
+@click.argument("more", nargs=-1, metavar="[ID]...")
+@click.option(
+    "--candidate",
+    "candidates",
+    multiple=True,
+    metavar="ID",
+    help="A candidate's code; may be given more than once, or followed by more codes.",
+)
+@click.option(
+    "--candidates-file",
+    type=click.File(encoding="utf-8"),
+    help="Candidates' codes from a file, one a line; `-` reads them from stdin.",
+)
+@click.option("--practice", is_flag=True, help="Practice: hints, and check-my-work.")
+@click.option("--seed", type=click.IntRange(min=0), help="This seed for all (default: drawn).")
+@library_option
+@as_json
+@pass_settings
+def start(
+    settings: Settings,
+    lab: str,
+    more: tuple[str, ...],
+    candidates: tuple[str, ...],
+    candidates_file: Any,
+    seed: int | None,
+    *,
+    practice: bool,
+    as_json: bool,
+) -> int:
+    """Start a lab for one or more candidates, a session each.
+
+    \b
+    labctl start static-routing --candidate amy --candidate bilal
+    """
+    from labctl.cli.settling import settle
+    from labctl.sessions.starting import StartRequest
+
+    named = (*candidates, *more, *_from_file(candidates_file))
+    mode = "practice" if practice else "assessment"
+    request = StartRequest(lab, named, "practice" if mode == "practice" else "assessment", seed)
+    settings.when_interrupted = (
+        "What was half up is undone. `labctl sessions` lists the sessions that run."
+    )
+    with settings.controller() as controller:
+        settle(settings, controller)
+        started = _start(settings, controller, request)
+        _tell_started(settings, controller, started, as_json=as_json)
+    return max((each.exit_code for each in started), default=0)
+
+
+def _from_file(file: Any) -> list[str]:
+    if file is None:
+        return []
+    lines = (line.partition("#")[0].strip() for line in file)
+    return [line for line in lines if line]
+
+
+def _start(
+    settings: Settings, controller: Controller, request: StartRequest
+) -> tuple[Started, ...]:
+    """Start them, with a line for each candidate while they come up."""
+    from labctl.cli.board import Board
+    from labctl.sessions.starting import start as begin
+
+    with Board(settings.screen) as board:
+        controller.tell = named_on(controller, board)
+        try:
+            return begin(controller, request)
+        finally:
+            controller.tell = settings.screen.tell
+
+
+def named_on(controller: Controller, board: Board) -> Any:
+    """A controller's `tell` that writes to the board, each session with its candidate."""
+    names: dict[str, str] = {}
+
+    def tell(code: str, line: str) -> None:
+        if code and code not in names:
+            names[code] = f"{code} ({controller.store.session(code).candidate})"
+        board.say(names.get(code, ""), line)
+
+    return tell
+
+
+def _tell_started(
+    settings: Settings, controller: Controller, started: tuple[Started, ...], *, as_json: bool
+) -> None:
+    from labctl.cli.words import left, sign
+    from labctl.sessions.views import view
+
+    screen = settings.screen
+    codes = [each.session for each in started if each.session]
+    views = {code: view(controller.store.session(code), None) for code in codes}
+    if as_json:
+        screen.json([_json(each, views) for each in started])
+    elif codes:
+        rows = [
+            (each.code, each.candidate, sign(each.state), str(each.seed), left(each.deadline))
+            for each in views.values()
+        ]
+        screen.table(("CODE", "CANDIDATE", "STATE", ">SEED", "TIME"), rows)
+    problems: dict[tuple[str, str], list[str]] = {}
+    for each in started:
+        if each.session is None:
+            problems.setdefault((each.problem, each.hint), []).append(each.candidate)
+    for (problem, hint), names in problems.items():
+        screen.error(f"{', '.join(names)}: not started. {problem}", hint)
+    if codes and not as_json:
+        screen.say(f"`labctl tasks {codes[0]}` shows the task sheet, `labctl submit {codes[0]}`")
+        screen.say("takes the work in, `labctl stop` removes the hosts.")
+
+
+def _json(started: Started, views: dict[str, SessionView]) -> dict[str, Any]:
+    from labctl.cli.screen import plain_json
+
+    if started.session is None:
+        told = {"candidate": started.candidate, "problem": started.problem, "hint": started.hint}
+        return {"code": None} | told
+    found: dict[str, Any] = plain_json(views[started.session])
+    return found
+
+
+@click.command()
+@click.argument("sessions", nargs=-1, metavar="[SESSION]...")
+@click.option("--all", "every", is_flag=True, help="Every session that has hosts.")
+@click.option("--yes", is_flag=True, help="Do not ask, even if nothing was handed in.")
+@as_json
+@pass_settings
+def stop(
+    settings: Settings, sessions: tuple[str, ...], *, every: bool, yes: bool, as_json: bool
+) -> int:
+    """Remove sessions' hosts. The record stays; work that was not handed in is lost."""
+    if bool(sessions) == every:
+        raise click.UsageError("Name the sessions to stop, or give `--all`.")
+    from labctl.cli.settling import settle
+    from labctl.sessions.side_by_side import side_by_side
+    from labctl.sessions.stopping import stop as remove
+
+    screen = settings.screen
+    settings.when_interrupted = "The next command removes what is left of the hosts."
+    with settings.controller() as controller:
+        settle(settings, controller)
+        views = _to_stop(controller, sessions)
+        if not yes:
+            _confirm([each for each in views if each.state == "running"])
+        names = [each.code for each in views]
+        outcomes = side_by_side(controller, names, lambda code: remove(controller, code))
+    if as_json:
+        screen.json([{"code": each.name, "stopped": each.error is None} for each in outcomes])
+    for each in outcomes:
+        if each.error is not None:
+            screen.error(each.error.message, each.error.hint)
+    if not outcomes:
+        screen.say("No session has hosts.")
+    return max((each.error.exit_code for each in outcomes if each.error), default=0)
+
+
+def _to_stop(controller: Controller, sessions: tuple[str, ...]) -> list[SessionView]:
+    """The named sessions (all that have hosts, if none is named); raises `UnknownName`."""
+    from labctl.sessions.record import LIVE, State
+    from labctl.sessions.views import session_views, view
+    from labctl.store import SessionFilter
+
+    if not sessions:
+        states = (*LIVE, State.CREATED)
+        return list(session_views(controller.store, SessionFilter(states=states)))
+    return [view(controller.store.session(code), None) for code in dict.fromkeys(sessions)]
+
+
+def _confirm(running: list[SessionView]) -> None:
+    """Ask, on a terminal, before work is lost that nobody handed in."""
+    if not running or not sys.stdin.isatty():
+        return
+    names = ", ".join(f"{each.candidate} ({each.code})" for each in running)
+    question = f"Nothing was handed in yet by {names}. Remove the hosts, and the work in them?"
+    if not click.confirm(question, err=True):
+        raise click.Abort
+
+

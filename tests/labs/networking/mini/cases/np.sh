@@ -1,0 +1,1 @@
+ip addr add "$LAB_R1/24" dev eth0
