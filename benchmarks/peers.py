@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import socket
-import subprocess
 import tarfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ import docker
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from benchmarks.measuring import run
+from benchmarks.measuring import await_quiet, clocked, run
 from labctl.images.build import resolve
 
 LABEL = "labctl.benchmark"
@@ -45,7 +44,7 @@ def ssh_hosts(count: int, folder: Path) -> Iterator[SshHosts]:
     """
     client = docker.from_env()
     try:
-        network = client.networks.create(PROJECT, labels={LABEL: "ssh"})
+        client.networks.create(PROJECT, labels={LABEL: "ssh"})
         host_private, host_public = _key()
         private, public = _key()
         files = {
@@ -53,7 +52,7 @@ def ssh_hosts(count: int, folder: Path) -> Iterator[SshHosts]:
             "etc/ssh/ssh_host_ed25519_key": host_private,
             "etc/ssh/ssh_host_ed25519_key.pub": host_public,
         }
-        containers = [_ssh_host(client, network.name, files) for _ in range(count)]
+        containers = [_ssh_host(client, files) for _ in range(count)]
         for container in containers:
             container.reload()
         places = [each.attrs["NetworkSettings"]["Networks"][PROJECT] for each in containers]
@@ -66,9 +65,9 @@ def ssh_hosts(count: int, folder: Path) -> Iterator[SshHosts]:
         client.close()
 
 
-def _ssh_host(client: docker.DockerClient, network: str, files: dict[str, bytes]) -> Any:
+def _ssh_host(client: docker.DockerClient, files: dict[str, bytes]) -> Any:
     container = client.containers.create(
-        resolve("host").id, list(SSHD), network=network, labels={LABEL: "ssh"}
+        resolve("host").id, list(SSHD), network=PROJECT, labels={LABEL: "ssh"}
     )
     container.put_archive("/", _archive(files))
     container.start()
@@ -136,6 +135,7 @@ class Compose:
         self._hosts = hosts
         image = resolve("host")
         limits = image.defaults
+        marks = {LABEL: "compose"}
         service = {
             "image": image.id,
             "cap_drop": ["ALL"],
@@ -143,12 +143,12 @@ class Compose:
             "mem_limit": limits.memory,
             "cpus": limits.cpus,
             "pids_limit": limits.pids,
-            "labels": {LABEL: "compose"},
+            "labels": marks,
         }
         document = {
             # The last format in which compose itself, without a swarm, sets limits.
             "version": "2.4",
-            "networks": {f"n{number}": {"labels": {LABEL: "compose"}} for number in range(networks)},
+            "networks": {f"n{number}": {"labels": marks} for number in range(networks)},
             "services": {
                 f"h{number}": {**service, "networks": [f"n{number % networks}"]}
                 for number in range(hosts)
@@ -156,53 +156,55 @@ class Compose:
         }
         self._file.write_text(json.dumps(document), encoding="utf-8")
 
-    def _command(self, *arguments: str) -> None:
-        run(["docker-compose", "-p", PROJECT, "-f", self._file, *arguments])
+    def _command(self, *arguments: str) -> float:
+        argv: list[str | Path] = ["docker-compose", "-p", PROJECT, "-f", self._file, *arguments]
+        return clocked(lambda: run(argv))
 
     def up(self) -> float:
         """Seconds from the command's start until the last host has booted.
 
-        A host's boot leaves a file as its last act, and that file's own time is what counts: the
-        peer pays for no waiting or looking of ours.
+        A host's boot leaves a file as its last act, and that file's own time is what counts. It is
+        looked at when all is quiet again, so the peer pays for no waiting or looking of ours.
         """
-        began, clock = time.time(), time.monotonic()
-        self._command("up", "-d")
-        returned = time.monotonic() - clock
-        booted = max(_booted_at(container) for container in _labelled("compose", self._hosts))
-        return max(returned, booted - began)
+        began = time.time()
+        returned = self._command("up", "-d")
+        await_quiet()
+        return max(returned, self._last_boot() - began)
+
+    def _last_boot(self) -> float:
+        """When the last host's boot ended, in seconds since 1970."""
+        client = docker.from_env()
+        try:
+            found = client.containers.list(filters={"label": f"{LABEL}=compose"})
+            if len(found) != self._hosts:
+                raise RuntimeError(f"{len(found)} hosts run where {self._hosts} were to be made")
+            return max(_booted_at(container) for container in found)
+        finally:
+            client.close()
 
     def down(self) -> float:
         """Seconds that removing everything takes."""
-        clock = time.monotonic()
-        self._command("down", "-t", "0")
-        return time.monotonic() - clock
+        return self._command("down", "-t", "0")
 
 
-def _labelled(value: str, count: int) -> list[str]:
-    """Ids of the peer's running containers; raises `RuntimeError` unless there are `count`."""
-    found = run(["docker", "ps", "-q", "--filter", f"label={LABEL}={value}"]).stdout.split()
-    if len(found) != count:
-        raise RuntimeError(f"{len(found)} containers run where {count} were to be made")
-    return found
-
-
-def _booted_at(container: str) -> float:
-    """When a host's boot ended, in seconds since 1970."""
+def _booted_at(container: Any) -> float:
     until = time.monotonic() + READY_SECONDS
-    argv = ["docker", "exec", container, "stat", "-c", "%.Y", "/run/boot-complete"]
     while True:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return float(done.stdout)
+        status, output = container.exec_run(["stat", "-c", "%.Y", "/run/boot-complete"])
+        if status == 0:
+            return float(output)
         if time.monotonic() > until:
-            raise RuntimeError(f"a host under docker-compose did not boot: {done.stderr.strip()}")
+            raise RuntimeError(f"a host under docker-compose did not boot: {output!r}")
         time.sleep(0.1)
 
 
 def clear() -> None:
     """Remove everything that this or an earlier, killed run made for a peer."""
-    for what, listing in (("container", ["ps", "-aq"]), ("network", ["network", "ls", "-q"])):
-        found = run(["docker", *listing, "--filter", f"label={LABEL}"]).stdout.split()
-        if found:
-            force = ["--force", "--volumes"] if what == "container" else []
-            run(["docker", what, "rm", *force, *found])
+    client = docker.from_env()
+    try:
+        for container in client.containers.list(all=True, filters={"label": LABEL}):
+            container.remove(force=True, v=True)
+        for network in client.networks.list(filters={"label": LABEL}):
+            network.remove()
+    finally:
+        client.close()

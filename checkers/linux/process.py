@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Annotated, ClassVar
 
@@ -24,6 +25,9 @@ ENDED = ("Z", "X")
 RESTING = {"Z": "has ended", "X": "has ended", "T": "is stopped", "t": "is stopped"}
 """States of processes that do not run, in words."""
 
+_VERSION = re.compile(rb"\.?[0-9]+(\.[0-9]+)*")
+"""What a program's file may have behind its name: `python3` is `python3.11`."""
+
 Base = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,64}$")]
 """The name of a program's file, without its folder."""
 
@@ -38,7 +42,7 @@ class Process(CheckType):
 
     What a process *is* says the kernel: `name` is the name of the program's file and `exe` its
     whole path, links resolved (`sh` is `dash` on Debian), so that a `sleep` that calls itself nginx
-    is none. For a script that is the interpreter; `argv` is then any matcher for the arguments,
+    is none; a version number may follow the name. For a script that is the interpreter; `argv` is then any matcher for the arguments,
     joined by blanks and quoted as a shell would need them. `user` is whom it runs as. `count` is
     any matcher for how many there are, at least one unless said otherwise. Processes that have
     ended, or were stopped by a signal, do not count as running, and a program whose file is gone is
@@ -125,8 +129,11 @@ def is_program(row: Row, name: str | None, exe: str | None) -> bool:
     """Whether the kernel says that a process runs the program of that name or path."""
     if exe is not None and merged(row.exe) != merged(exe.encode("utf-8", "surrogateescape")):
         return False
+    if name is None:
+        return True
     base = row.exe.rpartition(b"/")[2]
-    return name is None or base == name.encode("utf-8", "surrogateescape")
+    own = name.encode("utf-8", "surrogateescape")
+    return base == own or (base.startswith(own) and bool(_VERSION.fullmatch(base[len(own) :])))
 
 
 def merged(path: bytes) -> bytes:

@@ -16,9 +16,10 @@ from ipaddress import ip_address
 
 from checkers.check import Asking, ask_all
 from checkers.model import LabHost, Program, Sighting, Subject
-from checkers.network._ip import ADDRESSES, AnyAddress, links_of, on_a_port, owned
+from checkers.network._ip import ADDRESSES, AnyAddress, Link, links_of, on_a_port, owned
 from checkers.network._routes import neighbours, route_to
 from checkers.reading import good_output, unobserved
+from checkers.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class FarEnd:
     """Where a request to an address has to arrive.
 
     `hosts` are those at whose ports it must be seen, `known` whether they have the address;
-    `own` says that the asking host has it itself.
+    `own` says that the asking host has it itself, and `from_` are all that host's addresses.
     """
 
     address: AnyAddress
@@ -34,16 +35,33 @@ class FarEnd:
     hosts: tuple[str, ...]
     known: bool
     own: bool = False
+    from_: tuple[AnyAddress, ...] = ()
 
     def witnessed(self, sightings: tuple[Sighting, ...]) -> bool:
         """Whether the request arrived there, still addressed as it was sent where that is known."""
-        return any(
+        return any(self._arrived(seen) for seen in sightings)
+
+    def _arrived(self, seen: Sighting) -> bool:
+        return (
             seen.towards
             and seen.host in self.hosts
             and seen.host != self.source
             and ip_address(seen.source) != self.address
             and (not self.known or ip_address(seen.destination) == self.address)
+        )
+
+    def translated(self, sightings: tuple[Sighting, ...]) -> str:
+        """Words for a request that arrived under an address not the asking host's; else empty."""
+        others = {
+            seen.source
             for seen in sightings
+            if self._arrived(seen) and ip_address(seen.source) not in self.from_
+        }
+        if not others:
+            return ""
+        return (
+            f"{self.said} is asked from {listed(sorted(others))}, which is no address of "
+            f"{self.source}: something on the way translates it"
         )
 
     def left(self, sightings: tuple[Sighting, ...]) -> bool:
@@ -82,15 +100,16 @@ def far_end(subject: Subject, to: str) -> Asking[FarEnd]:
     trusted = [host for host in subject.hosts if host.access == "none"]
     first = [source, *(host.name for host in trusted if host.name != source)]
     owners = yield from _owners(first, address)
+    mine = tuple(at.ip for link in owners.links[source] for at in link.addresses)
     if source in owners.all:
-        return FarEnd(address, source, (), known=False, own=True)
+        return FarEnd(address, source, (), known=False, own=True, from_=mine)
     if owners.all:
-        return FarEnd(address, source, owners.all, known=True)
+        return FarEnd(address, source, owners.all, known=True, from_=mine)
     entered = [host.name for host in _entered(subject) if host.name != source]
     second = yield from _owners(entered, address)
     if second.on_ports:
-        return FarEnd(address, source, second.on_ports, known=True)
-    return FarEnd(address, source, tuple(entered), known=False)
+        return FarEnd(address, source, second.on_ports, known=True, from_=mine)
+    return FarEnd(address, source, tuple(entered), known=False, from_=mine)
 
 
 def _entered(subject: Subject) -> list[LabHost]:
@@ -101,12 +120,13 @@ def _entered(subject: Subject) -> list[LabHost]:
 class _Owners:
     all: tuple[str, ...]
     on_ports: tuple[str, ...]
+    links: dict[str, tuple[Link, ...]]
 
 
 def _owners(hosts: list[str], address: AnyAddress) -> Asking[_Owners]:
     """Which of `hosts` have an address, by the kernel's own list of each."""
     if not hosts:
-        return _Owners((), ())
+        return _Owners((), (), {})
     results = yield from ask_all(*(Program(host, ADDRESSES) for host in hosts))
     found = {
         host: links_of(good_output(ADDRESSES, result))
@@ -115,6 +135,7 @@ def _owners(hosts: list[str], address: AnyAddress) -> Asking[_Owners]:
     return _Owners(
         tuple(host for host in hosts if owned(found[host], address)),
         tuple(host for host in hosts if on_a_port(found[host], address)),
+        found,
     )
 
 

@@ -93,9 +93,11 @@ class Ping(CheckType):
     `count` requests (default 3) are sent from the check's `from:` host, 0.2 seconds apart, and at
     most `loss` percent of them may stay unanswered (default 0%). An answer counts only if the
     requests were seen on the wire at the host that has the address, so that nothing on the way
-    can answer in its place. With `reachable: false` no request may be answered; every host of the
-    lab must be running, one of them must have the address, and the requests must have left the
-    asking host or have been refused by it, so that a broken network is not taken for a closed one.
+    can answer in its place. With `own_address: true` they must have arrived there with an address
+    of the asking host, so that no translation (NAT) helped. With `reachable: false` no request may
+    be answered; every host of the lab must be running, one of them must have the address, and the
+    requests must have left the asking host or have been refused by it, so that a broken network is
+    not taken for a closed one.
 
     Error: a host that is needed cannot be observed, the output is not that of ping, or (with
     `reachable: false`) nothing shows that a request was made.
@@ -108,11 +110,12 @@ class Ping(CheckType):
     count: int = Field(default=3, ge=1, le=50)
     loss: Percent = 0.0
     reachable: bool = True
+    own_address: bool = False
 
     @model_validator(mode="after")
     def _loss_of_what(self) -> Ping:
-        if not self.reachable and "loss" in self.model_fields_set:
-            raise ValueError("`loss` says nothing where no answer is wanted")
+        if not self.reachable and ("loss" in self.model_fields_set or self.own_address):
+            raise ValueError("`loss` and `own_address` say nothing where no answer is wanted")
         return self
 
     def run(self, subject: Subject) -> Check:
@@ -135,12 +138,15 @@ class Ping(CheckType):
 
     def _reached(self, end: FarEnd, pinged: Pinged, result: ProgramResult) -> Verdict:
         limit = f" with at most {self.loss:g}% loss" if self.loss else ""
-        expected = f"{end.source} reaches {self.to}{limit}"
+        own = " from its own address" if self.own_address else ""
+        expected = f"{end.source} reaches {self.to}{own}{limit}"
         if pinged.answered == 0:
             return failed(expected=expected, found=_silence(pinged, end))
         trouble = end.trouble(result.sightings)
         if trouble:
             return failed(expected=expected, found=trouble, flags=(ANSWERED_ELSEWHERE,))
+        if self.own_address and end.translated(result.sightings):
+            return failed(expected=expected, found=end.translated(result.sightings))
         found = f"{pinged.answered} of {self.count} requests answered"
         lost = 100 * (1 - pinged.answered / self.count)
         if lost > self.loss:

@@ -52,7 +52,8 @@ class Tcp(CheckType):
     reached the host that has the address, a filtered one only if it left the asking host or was
     refused there. For a port that is not open every host of the lab must be running, since one that
     is stopped has no open ports either. `banner` is what the far side sends first, within three
-    seconds.
+    seconds. With `own_address: true` the request must have arrived with an address of the asking
+    host, so that no translation (NAT) helped.
 
     Error: a host that is needed cannot be observed, or nothing shows that a connection was tried.
     """
@@ -64,11 +65,12 @@ class Tcp(CheckType):
     port: int = Field(ge=1, le=65535)
     state: States = ("open",)
     banner: Matcher | None = None
+    own_address: bool = False
 
     @model_validator(mode="after")
     def _banner_of_what(self) -> Tcp:
-        if self.banner is not None and self.state != ("open",):
-            raise ValueError("`banner` needs a port that is open")
+        if (self.banner is not None or self.own_address) and self.state != ("open",):
+            raise ValueError("`banner` and `own_address` need a port that is open")
         return self
 
     def run(self, subject: Subject) -> Check:
@@ -89,6 +91,9 @@ class Tcp(CheckType):
             findings.flags.append(ANSWERED_ELSEWHERE)
         seen = f", seen at {end.said}" if state in {"open", "closed"} else ""
         findings.note(state in self.state, expected=expected, found=said + seen)
+        if self.own_address and state == "open" and end.translated(result.sightings):
+            own = f"a request from {end.source}'s own address"
+            findings.miss(expected=own, found=end.translated(result.sightings))
         if self.banner is not None and state == "open":
             findings.compare("a banner of", self.banner, result.received)
         return findings.verdict()

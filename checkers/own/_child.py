@@ -14,11 +14,30 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
+from importlib import import_module
 from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter
+
+from checkers.check import NotObserved
+from checkers.codec import (
+    observation_from_json,
+    observation_to_json,
+    probe_to_json,
+    verdict_to_json,
+)
+from checkers.model import (
+    Observation,
+    Processes,
+    ProcessesResult,
+    Status,
+    Subject,
+    Vantage,
+    Verdict,
+)
+from checkers.own._confine import confine
 
 PRELOADED = (
     "base64", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "difflib",
@@ -34,9 +53,6 @@ PRELOADED = (
 
 def main() -> None:
     """Read the task, shut the process in, run the check."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from importlib import import_module
-
     for name in PRELOADED:
         import_module(name)
     incoming = os.fdopen(os.dup(0), "rb")
@@ -47,7 +63,7 @@ def main() -> None:
         os.dup2(nowhere, number)
     task = json.loads(incoming.readline())
     subject = _warm_up(task["subject"])
-    import_module("checkers.own._confine").confine()
+    confine()
     try:
         answer = _converse(task, subject, incoming, outgoing)
     except BaseException as problem:  # noqa: BLE001  # whatever the lab's code raises is its crash
@@ -57,24 +73,6 @@ def main() -> None:
 
 def _warm_up(subject: Any) -> Any:
     """Have what is made at first use made now; returns the subject in its own type."""
-    from pydantic import TypeAdapter
-
-    from checkers.codec import (
-        observation_from_json,
-        observation_to_json,
-        probe_to_json,
-        verdict_to_json,
-    )
-    from checkers.model import (
-        Observation,
-        Processes,
-        ProcessesResult,
-        Status,
-        Subject,
-        Vantage,
-        Verdict,
-    )
-
     probe = Processes("host")
     seen = Observation(probe, Vantage.BESIDE, 0.0, ProcessesResult(()))
     observation_from_json(observation_to_json(seen))
@@ -92,10 +90,6 @@ def _tell(outgoing: BinaryIO, value: dict[str, Any]) -> None:
 def _converse(
     task: dict[str, Any], subject: Any, incoming: BinaryIO, outgoing: BinaryIO
 ) -> dict[str, Any]:
-    from checkers.check import NotObserved
-    from checkers.codec import observation_from_json, probe_to_json, verdict_to_json
-    from checkers.model import Verdict
-
     run = _function(task)(subject, **task["arguments"])
     answers: tuple[Any, ...] | None = None
     try:
@@ -118,7 +112,3 @@ def _function(task: dict[str, Any]) -> Callable[..., Any]:
     exec(code, scope)  # noqa: S102  # the lab's own code is what this process is for
     found: Callable[..., Any] = scope[task["function"]]
     return found
-
-
-if __name__ == "__main__":
-    main()

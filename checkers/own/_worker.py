@@ -11,8 +11,10 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
-CHILD = Path(__file__).with_name("_child.py")
+ROOT = Path(__file__).resolve().parents[2]
+START = "import sys; sys.path.insert(0, sys.argv[1]); from checkers.own._child import main; main()"
 LONGEST_LINE = 64 << 20
 """Bytes of one message; a probe's answer may hold a file."""
 
@@ -32,7 +34,7 @@ class Worker:
         self._received = bytearray()
         # -I: neither the folder it is started in nor variables of ours say what it imports.
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", str(CHILD)],
+            [sys.executable, "-I", "-B", "-c", START, str(ROOT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -41,7 +43,7 @@ class Worker:
             start_new_session=True,
         )
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

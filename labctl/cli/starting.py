@@ -56,8 +56,7 @@ def start(
     from labctl.sessions.starting import StartRequest
 
     named = (*candidates, *more, *_from_file(candidates_file))
-    mode = "practice" if practice else "assessment"
-    request = StartRequest(lab, named, "practice" if mode == "practice" else "assessment", seed)
+    request = StartRequest(lab, named, "practice" if practice else "assessment", seed)
     settings.when_interrupted = (
         "What was half up is undone. `labctl sessions` lists the sessions that run."
     )
@@ -195,5 +194,3 @@ def _confirm(running: list[SessionView]) -> None:
     question = f"Nothing was handed in yet by {names}. Remove the hosts, and the work in them?"
     if not click.confirm(question, err=True):
         raise click.Abort
-
-

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SIGNS: dict[str, tuple[str, str, str]] = {
     "passed": ("✓", "passed", "green"),
     "failed": ("✗", "failed", "red"),
-    "blocked": ("–", "blocked", "yellow"),
+    "blocked": ("⊘", "blocked", "yellow"),
     "error": ("!", "error", "magenta"),
     "achieved": ("✓", "achieved", "green"),
     "not-yet-achieved": ("✗", "not yet achieved", "red"),
@@ -23,7 +23,7 @@ SIGNS: dict[str, tuple[str, str, str]] = {
     "submitting": ("…", "submitting", "cyan"),
     "submitted": ("■", "submitted", "blue"),
     "stopped": ("□", "stopped", "dim"),
-    "withdrawn": ("×", "withdrawn", "dim"),
+    "withdrawn": ("□", "withdrawn", "dim"),
     "frozen": ("■", "frozen", "blue"),
     "missing": ("!", "missing", "magenta"),
     "ok": ("✓", "ok", "green"),

@@ -87,7 +87,7 @@ def bootstrap(client: docker.DockerClient, sources: tuple[str, ...], say: Say) -
 
 
 def _mmdebstrap(archive: Path, sources: tuple[str, ...], say: Say) -> None:
-    """Write a minimal Debian to `archive`; raises `ProviderError` with what mmdebstrap said last."""
+    """Write a minimal Debian to `archive`; `ProviderError` with what mmdebstrap said last."""
     listed = archive.with_name("sources.list")
     listed.write_text("\n".join(sources) + "\n", encoding="utf-8")
     argv = ["mmdebstrap", "--variant=minbase", "--format=tar"]

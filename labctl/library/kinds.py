@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from labctl.library.tasks import GENERIC_KEYS, Check
 
 OWN = "python"
 """The check type that calls a function of the lab's own; `with` gives it arguments."""
+
+_CALL = re.compile(r"([^:\n]+\.py):([A-Za-z_]\w*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,10 @@ def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
         hint = "Say what is expected."
         parts.report(path, "an empty expectation, which everything would meet", hint, key=True)
         return
+    if kind.name == OWN and own_function(kind.parameters) is None:
+        hint = "Write one such as `checks.py:function`."
+        parts.report(path, "this names no function of the lab's", hint)
+        return
     model = registry.load(kind.name)
     if isinstance(kind.parameters, dict) and "network" in model.model_fields:
         _network(check, (*path, "network"), kind.parameters.get("network"), parts)
@@ -73,6 +80,14 @@ def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
     except ValidationError as error:
         place = Place(parts.place.positions, path, parts.place.translate, parts.place.blanks)
         parts.findings += shape_findings(error, kind.parameters, model, place)
+
+
+def own_function(parameters: Any) -> tuple[str, str] | None:
+    """The file and the function that a `python` check names, or None if it names none."""
+    if isinstance(parameters, dict):
+        parameters = parameters.get("call", parameters.get("function"))
+    match = _CALL.match(parameters) if isinstance(parameters, str) else None
+    return (match[1], match[2]) if match else None
 
 
 def _network(check: Part[Check], path: Path, name: Any, parts: Parts) -> None:

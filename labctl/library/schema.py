@@ -54,6 +54,8 @@ def _check(check: dict[str, Any]) -> None:
     for name in types:
         check["properties"][name] = {"$ref": f"#/$defs/check.{name}"}
     if OWN in types:
+        call = {"type": "string", "pattern": r"\.py:[A-Za-z_]\w*$"}
+        check["properties"][OWN] = {"anyOf": [call, {"$ref": f"#/$defs/check.{OWN}"}]}
         check["properties"]["with"] = {"type": "object"}
     check["additionalProperties"] = False
     check["oneOf"] = [{"required": [name]} for name in types]

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from labctl.library.findings import Finding, nearest
 from labctl.library.folder import Folder
-from labctl.library.kinds import OWN
+from labctl.library.kinds import OWN, own_function
 from labctl.library.parts import Parts
 from labctl.library.positions import Path
 
@@ -17,7 +17,6 @@ SCRIPT_FOLDERS = ("setup", "cases")
 
 _USE = re.compile(r"\bLAB_[A-Z0-9_]+")
 _OWN = re.compile(r"^\s*(?:local\s+|readonly\s+|export\s+)?(LAB_[A-Z0-9_]+)=", re.MULTILINE)
-_CALL = re.compile(r"([^:\n]+\.py):([A-Za-z_]\w*)\Z")
 
 
 def check_files(parts: Parts, folder: Folder) -> set[str]:
@@ -31,9 +30,9 @@ def check_files(parts: Parts, folder: Folder) -> set[str]:
             hint = hint if hint.startswith("Did") else ""
             parts.report(path, f"there is no file `{name}` in the lab folder", hint)
     for check in parts.checks():
-        call = (check.value.model_extra or {}).get(OWN)
-        if isinstance(call, str):
-            used |= _own_check(parts, (*check.path, OWN), call, folder)
+        called = own_function((check.value.model_extra or {}).get(OWN))
+        if called is not None:
+            used |= _own_check(parts, (*check.path, OWN), called, folder)
     return used
 
 
@@ -51,14 +50,9 @@ def _named(parts: Parts) -> Iterator[tuple[Path, str]]:
         yield attachment.path, attachment.value.file
 
 
-def _own_check(parts: Parts, path: Path, call: str, folder: Folder) -> set[str]:
+def _own_check(parts: Parts, path: Path, called: tuple[str, str], folder: Folder) -> set[str]:
     """Report a `file.py:function` that is not there. The file is read, never run."""
-    match = _CALL.match(call)
-    if match is None:
-        hint = "Write one such as `checks.py:function`."
-        parts.report(path, f"`{call}` names no function of the lab's", hint)
-        return set()
-    name, function = match.groups()
+    name, function = called
     if name not in folder.files:
         hint = nearest(name, (file for file in folder.files if file.endswith(".py")))
         parts.report(path, f"there is no file `{name}` in the lab folder", hint)
@@ -69,7 +63,7 @@ def _own_check(parts: Parts, path: Path, call: str, folder: Folder) -> set[str]:
         line = getattr(error, "lineno", None) or 1
         parts.report(path, f"`{name}` is not valid Python (line {line}): {error.args[0]}")
         return {name}
-    functions = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+    functions = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
     if function not in functions:
         hint = nearest(function, (one for one in functions if not one.startswith("_")))
         parts.report(path, f"`{name}` defines no `{function}`", hint)

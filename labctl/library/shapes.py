@@ -131,7 +131,7 @@ def _explained_below(
 
     Then another member has told what is wrong inside the mapping, and that is what helps.
     """
-    if not all(detail["type"] in _EXPECTED for detail in details):
+    if not all(detail["type"] in {*_EXPECTED, "too_short"} for detail in details):
         return False
     return any(len(other) > len(path) and other[: len(path)] == path for other, _ in groups)
 
@@ -174,7 +174,7 @@ def _expected(detail: ErrorDetails) -> str:
 def _message(detail: ErrorDetails) -> str:
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind == "value_error":
-        return str(context["error"])
+        return re.sub(r"'([^']*)'", r"`\1`", str(context["error"]))
     if kind in {"string_too_short", "too_short"}:
         least = context.get("min_length", 1)
         return "must not be empty" if least == 1 else f"needs at least {least} items"

@@ -118,8 +118,6 @@ def choose(pool: Pool, taken: list[Network], below: Callable[[int], int]) -> Net
     free one is taken, so that a taken subnet elsewhere in the pool changes nothing; in a pool so
     full that all of them fail, the free ones are counted and one of those is drawn.
     """
-    if pool.size < 1:
-        return None
     for _ in range(TRIES):
         network = pool.at(below(pool.size))
         if not any(_overlap(network, other) for other in taken):

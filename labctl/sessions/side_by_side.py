@@ -16,7 +16,7 @@ from labctl.errors import LabctlError
 if TYPE_CHECKING:
     from labctl.sessions.controller import Controller
 
-ValueT = TypeVar("ValueT", covariant=True)
+ValueT = TypeVar("ValueT")
 
 AT_ONCE = 3
 """Sessions that are worked on at the same time; the engine's daemon is the limit, not we."""

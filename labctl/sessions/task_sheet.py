@@ -1,4 +1,4 @@
-"""The candidate's task sheet as Markdown: what to do, where, until when. Never how it is checked."""
+"""The candidate's sheet as Markdown: what to do, where, until when; never how it is checked."""
 
 from __future__ import annotations
 

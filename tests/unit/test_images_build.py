@@ -205,7 +205,8 @@ def test_or_from_a_bootstrap(folder: Path, library: ImageLibrary, daemon: Any) -
     del daemon.tags[SLIM]
     bootstrapper(
         folder,
-        'echo "$@" > "$0.argv"; for last; do :; done; read -r line < "$last"; echo "$line" > "$0.in"; echo I: ok >&2',
+        'echo "$@" > "$0.argv"; for last; do :; done; read -r line < "$last";'
+        ' echo "$line" > "$0.in"; echo I: ok >&2',
     )
     told: list[BuildProgress] = []
     build(["low"], told.append, library, daemon)

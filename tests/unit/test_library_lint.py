@@ -78,6 +78,12 @@ ROUTE_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: lab["hosts"]["r1"].update(cpus=0), "must be greater than 0"),
     (lambda lab: lab["hosts"]["r1"].update(sysctls={"a": True}), "found `true`"),
     (lambda lab: lab["hosts"]["r1"].update(tmpfs={"var": "1M"}), "expected an absolute path"),
+    (
+        lambda lab: lab["hosts"]["r1"].update(tmpfs={"{{ fault }}": "1M", "/{{ fault }}": "1M"}),
+        "expected an absolute path",
+    ),
+    (lambda lab: lab["hosts"]["r1"].update(tmpfs={"/a{{ x }}": "1M"}), "`x` is not defined"),
+    (lambda lab: lab["hosts"]["r1"].update(tmpfs={"/a": "1M", "b{{ fault }}": 1}), "absolute path"),
     (lambda lab: lab["hosts"]["r1"].update(firmware="uefi"), "a container, which has no"),
     (lambda lab: lab["hosts"]["r1"].update(setup="setup/r9.sh"), "Did you mean `setup/r1.sh`?"),
     (lambda lab: lab["hosts"]["examiner"].update(login={"user": "a"}), "leaves nobody to log in"),
@@ -122,6 +128,18 @@ ROUTE_MISTAKES: list[tuple[Change, str]] = [
         lambda lab: lab["tasks"][1]["judged"][0].update(evidence={"file": "r1:/x", "answer": "y"}),
         "expected exactly one of",
     ),
+    (lambda lab: lab["cases"][1].update(judged={"change-record": -1}), "greater than or equal"),
+    (
+        lambda lab: lab["cases"].append({"name": "x", "steps": [{"hands": "a", "host": "r9"}]}),
+        "`r9`",
+    ),
+    (lambda lab: lab.update(title="x" * 3, id="a" * 65), "at most 64 letters"),
+    (lambda lab: check(lab, 0, 0).update(marks=None), "expected a number; found nothing"),
+    (lambda lab: check(lab, 0, 0).update(marks=[1]), "expected a number; found a list"),
+    (lambda lab: check(lab, 0, 0).update(marks={"a": 1}), "expected a number; found a mapping"),
+    (lambda lab: check(lab, 0, 0).update(ping="{{ nope }}"), "`nope` is not defined"),
+    (lambda lab: [one.update(marks=0) for one in lab["tasks"][0]["checks"]], "worth no marks"),
+    (lambda lab: lab["parameters"].update(metric={"int": [1, 2, 3]}), "at most 2 items"),
     (lambda lab: lab["cases"][0].update(apply={"examiner": "cases/solution.sh"}), "cannot log in"),
     (lambda lab: lab["cases"][0].update(apply={"r1": "cases/x.sh"}), "no file `cases/x.sh`"),
     (lambda lab: lab["cases"][0].update(judged={"record": 3}), "no judged aspect `record`"),
@@ -164,6 +182,8 @@ TEAM_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: check(lab, 0, 2).update(python="checks.py:listen"), "defines no `listen`"),
     (lambda lab: check(lab, 0, 2).update(python="check.py:listens"), "Did you mean `checks.py`?"),
     (lambda lab: check(lab, 0, 2).update(python="listens"), "names no function"),
+    (lambda lab: check(lab, 0, 2).update(python={"call": "checks.py:x"}), "defines no `x`"),
+    (lambda lab: check(lab, 0, 2).update({"with": {"not a name": 1}}), "names of parameters"),
     (lambda lab: lab["hosts"]["server"]["login"].update(user="{{ secret }}"), "an account's name"),
     (lambda lab: lab["parameters"].pop("secret"), "no parameter gives the variable `LAB_SECRET`"),
 ]
@@ -203,6 +223,15 @@ def test_every_choice_is_looked_at(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("choice: [true, false]", f"choice: [{many}]"))
     source = read_source(read_folder(tmp_path / "lab"), "lab")
     assert 12 <= len(set(covering_seeds(source))) <= 14
+
+
+def test_templates_may_stand_in_keys(tmp_path: Path) -> None:
+    findings = changed(
+        tmp_path,
+        "networking/example-route",
+        lambda lab: lab["hosts"]["r1"].update(tmpfs={"/srv/{{ fault }}": "1M"}),
+    )
+    assert findings == ()
 
 
 def test_an_unfinished_lab_is_warned_about(tmp_path: Path) -> None:

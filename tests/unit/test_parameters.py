@@ -143,6 +143,10 @@ def test_free_subnets_are_counted_out_where_drawing_fails() -> None:
     assert choose(pool, taken, lambda _limit: next(draws)) == pool.at(4)
     assert pool.blocked(taken) == [(0, 0), (1, 2)]
     assert pool.blocked([ipaddress.ip_network("10.0.0.0/8")]) == [(0, 5)]
+    crossing = [ipaddress.ip_network(text) for text in ("10.0.0.32/30", "10.0.0.32/28")]
+    assert pool.blocked(crossing) == [(0, 0)]
+    assert pool.blocked([ipaddress.ip_network("10.0.0.0/28")]) == []  # the one left out
+    assert choose(pool, [pool.at(0)], lambda limit: 0 if limit == 6 else 4) == pool.at(5)
     assert choose(pool, [ipaddress.ip_network("10.0.0.0/8")], lambda _limit: 0) is None
 
 

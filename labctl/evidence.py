@@ -1,0 +1,200 @@
+"""The evidence of a session as plain files, which need no labctl to be read.
+
+    report.md           for people: what was asked, expected, found, and what that comes to
+    task-sheet.md       what the candidate was given
+    plan.json           the lab with this candidate's values, its checks and its marks
+    results.json        the verdicts and marks of every task, and all runs
+    observations.jsonl  everything that was looked at in the run that counts, an observation a line
+    events.jsonl        the session's log with its chain of hashes, an event a line
+    manifest.json       SHA-256 of every file above; digests of lab, scheme, checkers and images
+
+Evidence confers no decision: the report carries a recommendation, the assessor decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from labctl import report
+from labctl.errors import UsageError
+from labctl.plan import plan_to_json
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import Session
+from labctl.sessions.task_sheet import task_sheet
+from labctl.sessions.views import GRADED, SessionDetail, session_detail
+from labctl.store import Event, RunRecord, time_text
+
+VERSION = 1
+MANIFEST = "manifest.json"
+MOST_COPIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The folder that evidence was written to, and SHA-256 of its files by name."""
+
+    folder: Path
+    files: dict[str, str]
+
+
+def write_evidence(controller: Controller, code: str, target: Path) -> Written:
+    """Write the evidence of a session to `target`, whole or not at all.
+
+    A folder that is there already is never touched: `-2`, `-3` … is appended to the name. Raises
+    `UnknownName`, `StoreError` for a damaged record, `UsageError` if the place cannot be written.
+    """
+    files = evidence_files(controller, code)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = _place(target, files)
+    except OSError as error:
+        where = error.filename or target
+        raise UsageError(
+            f"The evidence cannot be written to `{where}`: {error.strerror}.",
+            "Name another folder with `--output`.",
+        ) from error
+    return Written(folder, {name: _sha256(content) for name, content in files.items()})
+
+
+def evidence_files(controller: Controller, code: str) -> dict[str, bytes]:
+    """The files by name, as `write_evidence` writes them; the manifest is the last."""
+    store = controller.store
+    session = record.load(store, code)
+    detail = session_detail(controller, code, hosts=False)
+    events = store.events(code)
+    run = _counting_run(store.runs(code))
+    made = time_text(datetime.now(UTC))
+    files = {
+        "report.md": report.render(session, detail, events, made).encode(),
+        "task-sheet.md": task_sheet(session).encode(),
+        "plan.json": _json(plan_to_json(session.plan)),
+        "results.json": _json(_results(detail)),
+        "observations.jsonl": _lines(_observations(controller, run)),
+        "events.jsonl": _lines(asdict(event) for event in events),
+    }
+    about = _about(session, run, events, made)
+    about["audit"] = [str(problem) for problem in store.audit(code)]
+    about["files"] = {
+        name: {"sha256": _sha256(content), "bytes": len(content)} for name, content in files.items()
+    }
+    return files | {MANIFEST: _json(about)}
+
+
+def _counting_run(runs: tuple[RunRecord, ...]) -> RunRecord | None:
+    """The run that counts: the last grading of a hand-in, else the last look at the work."""
+    graded = [run for run in runs if run.reason in GRADED] or list(runs)
+    return graded[-1] if graded else None
+
+
+def _results(detail: SessionDetail) -> dict[str, Any]:
+    found = asdict(detail)
+    del found["timeline"]
+    del found["hosts"]
+    return found
+
+
+def _observations(controller: Controller, run: RunRecord | None) -> Iterator[dict[str, Any]]:
+    """Every observation of the run once, with the checks that rest on it."""
+    if run is None or run.transcript is None:
+        return
+    stored = json.loads(controller.store.get_blob(run.transcript))
+    for digest, observation in stored["observations"].items():
+        checks = [each["id"] for each in stored["checks"] if digest in each["observations"]]
+        yield {"sha256": digest, "checks": checks, "observation": observation}
+
+
+def _about(
+    session: Session, run: RunRecord | None, events: tuple[Event, ...], made: str
+) -> dict[str, Any]:
+    """What the manifest says beside its files."""
+    placement = session.placement
+    return {
+        "version": VERSION,
+        "kind": "simulation / practical demonstration",
+        "labctl": version("labctl-assess"),
+        "made": made,
+        "session": session.code,
+        "candidate": session.record.candidate,
+        "lab": session.plan.lab,
+        "lab_digest": session.record.lab_digest,
+        "run": run.number if run else None,
+        "scheme": run.scheme if run else None,
+        "checkers": run.checkers if run else None,
+        "transcript": run.transcript if run else None,
+        "images": dict(placement.images) if placement else {},
+        "events": {"count": len(events), "head": events[-1].hash},
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=True, sort_keys=True) + "\n").encode()
+
+
+def _lines(values: Iterator[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(value, sort_keys=True) + "\n" for value in values).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+# --------------------------------------------------------------------------- on the disk
+
+
+def _place(target: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a folder beside `target` and move it there whole."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        for name, content in files.items():
+            _write(draft / name, content)
+        _flush(draft)
+        folder = _move(draft, target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    _flush(target.parent)
+    return folder
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    # Some file systems cannot flush a directory; the files themselves are on the disk by now.
+    with contextlib.suppress(OSError):
+        os.fsync(handle)
+    os.close(handle)
+
+
+def _move(draft: Path, target: Path) -> Path:
+    """Move the draft to `target`, or to the first free name after it."""
+    for number in range(1, MOST_COPIES):
+        place = target if number == 1 else target.with_name(f"{target.name}-{number}")
+        if os.path.lexists(place):
+            continue
+        try:
+            draft.rename(place)
+        except FileExistsError:  # somebody was quicker
+            continue
+        return place
+    raise UsageError(
+        f"`{target}` is there already, {MOST_COPIES - 1} times.", "Name another folder."
+    )

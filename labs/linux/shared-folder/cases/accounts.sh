@@ -1,0 +1,9 @@
+#!/bin/bash
+# The model solution: accounts and groups.
+read -r first second third <<<"$LAB_TEAM"
+groupadd "$LAB_SHARE"
+groupadd "$LAB_READERS"
+useradd -m -s /bin/bash -G "$LAB_SHARE" "$first"
+useradd -m -s /bin/bash -G "$LAB_SHARE" "$second"
+usermod -aG "$LAB_SHARE" "$third"
+useradd -m -s /bin/bash -G "$LAB_READERS" "$LAB_READER"

@@ -1,0 +1,6 @@
+#!/bin/bash
+# The model solution: the folder, its mode, and what is created in it.
+mkdir "$LAB_FOLDER"
+chgrp "$LAB_SHARE" "$LAB_FOLDER"
+chmod 2770 "$LAB_FOLDER"
+setfacl -d -m u::rwx,g::rwx,o::--- "$LAB_FOLDER"
