@@ -9,9 +9,11 @@ provider's control channel, and with it everything else.
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
@@ -34,10 +36,13 @@ DOOR = ("/opt/labctl/checkers/agent/door",)
 class Stream(Protocol):
     """The duplex bytes below SSH; what paramiko asks of a socket.
 
-    `errors` is what the program at the other end wrote beside it.
+    `errors` is what the program at the other end wrote beside it, `_closed` whether the stream was
+    ended from our side (paramiko looks at it when it closes). `close` ends a `recv` or `send` that
+    another thread waits in.
     """
 
     errors: bytearray
+    _closed: bool
 
     def send(self, data: bytes, /) -> int: ...  # noqa: D102
     def recv(self, size: int, /) -> bytes: ...  # noqa: D102
@@ -73,20 +78,46 @@ class AgentConnection:
             base64.b64encode(host_private.encode()),
             f"ssh-ed25519 {client_key.get_base64()}".encode(),
         )
-        stream = dial(DOOR, b"".join(line + b"\n" for line in lines))
-        self._nonce = os.urandom(frames.NONCE_SIZE)
         try:
-            self._transport = paramiko.Transport(stream)  # type: ignore[arg-type]  # a Stream is all it uses
-            self._transport.start_client(timeout=CONNECT_SECONDS)
-            if self._transport.get_remote_server_key() != host_key:
-                raise AgentUnreachable("the observer shows another host key than it was given")
-            self._transport.auth_publickey("root", client_key)
-            self._channel = self._transport.open_session(timeout=CONNECT_SECONDS)
-            self._channel.exec_command("agent")
+            self._stream = dial(DOOR, b"".join(line + b"\n" for line in lines))
+        except Exception as problem:  # whatever a provider raises: nothing was observed
+            raise AgentUnreachable(f"the observer cannot be reached: {problem}") from problem
+        self._nonce = os.urandom(frames.NONCE_SIZE)
+        self._transport = paramiko.Transport(self._stream)  # type: ignore[arg-type]  # a Stream is all it uses
+        try:
+            with self._until(time.monotonic() + CONNECT_SECONDS):
+                self._channel = self._open(host_key, client_key)
+        except AgentUnreachable:
+            self.close()
+            raise
         except (paramiko.SSHException, OSError, EOFError) as problem:
-            stream.close()
-            said = stream.errors.decode("utf-8", "replace").strip() or str(problem) or "it hung up"
-            raise AgentUnreachable(f"no SSH connection to the observer: {said}") from problem
+            self.close()
+            said = self._stream.errors.decode("utf-8", "replace").strip() or str(problem)
+            told = said or "it hung up or did not answer in time"
+            raise AgentUnreachable(f"no SSH connection to the observer: {told}") from problem
+
+    def _open(self, host_key: paramiko.PKey, client_key: paramiko.PKey) -> paramiko.Channel:
+        self._transport.start_client(timeout=CONNECT_SECONDS)
+        if self._transport.get_remote_server_key() != host_key:
+            raise AgentUnreachable("the observer shows another host key than it was given")
+        self._transport.auth_publickey("root", client_key)
+        channel = self._transport.open_session(timeout=CONNECT_SECONDS)
+        channel.exec_command("agent")
+        return channel
+
+    @contextlib.contextmanager
+    def _until(self, deadline: float) -> Iterator[None]:
+        """Cut the connection at `deadline`: paramiko waits without a limit in some places.
+
+        (For the answer to `exec_command`; for a stream that takes no more bytes.)
+        """
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), self.close)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def ask(self, request: dict[str, Any], deadline: float) -> Iterator[dict[str, Any]]:
         """Send a request and yield its answers; `deadline` is a point of the monotonic clock.
@@ -95,7 +126,8 @@ class AgentConnection:
         """
         try:
             self._channel.settimeout(max(0.1, deadline - time.monotonic()))
-            self._channel.sendall(frames.pack(self._nonce, request))
+            with self._until(deadline):
+                self._channel.sendall(frames.pack(self._nonce, request))
             while True:
                 message = frames.unpack(lambda size: self._receive(size, deadline), self._nonce)
                 if message is None:
@@ -105,7 +137,7 @@ class AgentConnection:
                 yield message[1]
         except TimeoutError as problem:
             raise AgentUnreachable("the agent did not answer in time") from problem
-        except (frames.BrokenStream, paramiko.SSHException, OSError) as problem:
+        except (frames.BrokenStream, paramiko.SSHException, OSError, EOFError) as problem:
             raise AgentUnreachable(f"the agent's answer broke off: {problem}") from problem
 
     def _receive(self, size: int, deadline: float) -> bytes:
@@ -121,5 +153,6 @@ class AgentConnection:
         return self._channel.recv_stderr(4096).decode("utf-8", "replace").strip()
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection; may be called more than once, and from any thread."""
+        self._stream.close()
         self._transport.close()

@@ -84,7 +84,7 @@ def run_demo(
         cases = _cases(controller, codes)
 
         def one(code: str) -> Graded:
-            return _assess(controller, code, cases[code], folder, count, began)
+            return _assess(controller, code, cases[code], folder, count=count, began=began)
 
         outcomes = side_by_side(controller, codes, one)
     finally:
@@ -126,7 +126,7 @@ def wrong_answer(plan: Plan) -> CasePlan:
 
 
 def _assess(
-    controller: Controller, code: str, case: CasePlan, folder: Path, count: Count, began: float
+    controller: Controller, code: str, case: CasePlan, folder: Path, *, count: Count, began: float
 ) -> Graded:
     """What one candidate does, the hand-in, and the evidence of it."""
     session = record.load(controller.store, code)

@@ -53,6 +53,11 @@ def pins(pid: int) -> dict[str, int]:
     return found
 
 
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
 class Doorway:
     """Opens hosts; keeps the way back to the agent's own mount namespace."""
 
@@ -61,7 +66,7 @@ class Doorway:
         self._own_network = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def open(self, name: str, recorded: dict[str, Any]) -> Host:
-        """Open a host by its pins; raises `HostChanged`."""
+        """Open a host by its pins; raises `HostChanged`, or `KeyError` for pins that lack one."""
         pid = int(recorded["pid"])
         opened: list[int] = []
         try:
@@ -76,14 +81,12 @@ class Doorway:
                     raise HostChanged(f"{name} is not the host that was started ({key})")
             root = self._root_of(opened[1])
         except OSError as error:
-            os.close(opened[0]) if opened else None
+            _close(opened)
             raise HostChanged(f"{name} is not running ({error.strerror})") from error
-        except HostChanged:
-            os.close(opened[0])
+        except (HostChanged, KeyError):
+            _close(opened)
             raise
-        finally:
-            for descriptor in opened[1:]:
-                os.close(descriptor)
+        _close(opened[1:])
         return Host(name, root, opened[0], int(recorded["pid_namespace"]))
 
     def _root_of(self, mounts: int) -> int:

@@ -6,6 +6,7 @@ write its answer to standard output. The child that outlives its deadline is kil
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -18,6 +19,9 @@ from . import system
 
 AT_ONCE = 24
 """Children that run at the same time."""
+
+_STREAMS = ("stdout", "stderr", "trouble")
+_END = "end"
 
 
 @dataclass
@@ -54,6 +58,13 @@ def _child(job: Job, writers: dict[str, int]) -> None:
         os._exit(126)
 
 
+def _never_started(job: Job) -> Job:
+    """A job for which no time was left."""
+    job.timed_out = True
+    job.output = {name: bytearray() for name in _STREAMS}
+    return job
+
+
 class Runner:
     """Runs jobs and yields each as it ends. Other descriptors can be watched beside them."""
 
@@ -75,24 +86,33 @@ class Runner:
         """Run everything; a job that has not ended by `until` (monotonic) is timed out."""
         while self._waiting or self._running:
             while self._waiting and len(self._running) < AT_ONCE:
-                self._start(self._waiting.popleft(), until)
+                if time.monotonic() > until:
+                    yield _never_started(self._waiting.popleft())
+                else:
+                    self._start(self._waiting.popleft(), until)
             self._pump()
             yield from self._finished()
 
     def _start(self, job: Job, until: float) -> None:
-        pairs = {name: os.pipe() for name in ("stdout", "stderr", "trouble")}
+        pairs = {name: os.pipe() for name in _STREAMS}
         job.started = time.monotonic()
         job.deadline = min(job.started + job.seconds, until)
         job.output = {name: bytearray() for name in pairs}
         job.pid = os.fork()
         if job.pid == 0:
             _child(job, {name: pair[1] for name, pair in pairs.items()})
+        # Here too: its group must be there before it may have to be killed.
+        with contextlib.suppress(PermissionError, ProcessLookupError):  # it was faster
+            os.setpgid(job.pid, job.pid)
         for name, (reader, writer) in pairs.items():
             os.close(writer)
             os.set_blocking(reader, False)
             self._selector.register(reader, selectors.EVENT_READ, (job, name))
+        # A program may close its outputs and go on: its end is waited for as well.
+        end = os.pidfd_open(job.pid)
+        self._selector.register(end, selectors.EVENT_READ, (job, _END))
         self._running[job.pid] = job
-        self._open[job.pid] = len(pairs)
+        self._open[job.pid] = len(pairs) + 1
 
     def _pump(self) -> None:
         """Move what can be read, wait for more, and end what has had its time."""
@@ -110,7 +130,7 @@ class Runner:
 
     def _read(self, descriptor: int, job: Job, name: str) -> None:
         try:
-            part = os.read(descriptor, 1 << 16)
+            part = b"" if name == _END else os.read(descriptor, 1 << 16)
         except BlockingIOError:
             return
         if not part:
@@ -128,8 +148,7 @@ class Runner:
             # A grandchild may hold a pipe open: after the deadline nobody waits for it.
             if self._open[pid] and not job.timed_out:
                 continue
-            if job.timed_out:
-                self._drop(job)
+            self._drop(job)
             _, status = os.waitpid(pid, 0)
             job.exit = os.waitstatus_to_exitcode(status)
             job.ended = time.monotonic()

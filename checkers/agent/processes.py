@@ -39,7 +39,8 @@ def _read(pid: int) -> tuple[int, dict[str, Any]] | None:
     """One process, or None if it has just ended; `ppid` is still the server's number."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:
-            status = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
+            # By newlines alone: the kernel escapes no other line break in a process's name.
+            status = dict(line.split(b":", 1) for line in file.read().split(b"\n") if b":" in line)
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             arguments = file.read(ARGUMENT_BYTES)
         with open(f"/proc/{pid}/comm", "rb") as file:

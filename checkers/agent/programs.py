@@ -43,6 +43,7 @@ def in_network(network: int, capabilities: tuple[int, ...]) -> None:
     """Enter a network namespace for good and give up everything but `capabilities`."""
     system.setns(network, system.CLONE_NEWNET)
     system.become_nobody(capabilities)
+    system.die_with_parent()  # again: a change of account takes the wish back (prctl(2))
 
 
 def job(network: int, probe: dict[str, Any], nonce: str) -> Job:

@@ -1,9 +1,9 @@
-"""Several sessions at a time on the screen: a line each, redrawn in place where that is possible."""
+"""Several sessions at a time on the screen: a line each, redrawn in place where possible."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -27,7 +27,7 @@ class Board:
         self._lock = threading.Lock()
         self._live: Live | None = None
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> Self:
         if self._screen.live:
             from rich.live import Live
 

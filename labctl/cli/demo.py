@@ -29,7 +29,10 @@ NOT_AS_EXPECTED = 1
 @as_json
 @pass_settings
 def demo(settings: Settings, output: Path, *, as_json: bool) -> int:
-    """Run a real assessment of three candidates, from start to finish, and clear it away."""
+    """Run a real assessment from start to finish.
+
+    Three candidates take a lab side by side and are graded; then everything is cleared away.
+    """
     screen = settings.screen
     settings.when_interrupted = "The hosts are removed; `labctl gc` shows whether any is left."
     found = _run(settings, output)
@@ -82,7 +85,7 @@ def _show(screen: Screen, found: Demo) -> None:
 
 
 def _table(screen: Screen, found: Demo) -> None:
-    """Candidates × tasks: marks, recommended outcome, time taken."""
+    """Candidates by tasks: marks, recommended outcome, time taken."""
     from labctl.cli.words import marks, seconds, sign
 
     tasks = found.graded[0].marking.tasks
@@ -117,12 +120,16 @@ def _cell(screen: Screen, earned: float, available: float, waiting: int) -> Text
 def _why(screen: Screen, graded: Graded) -> None:
     """Why the second candidate did not achieve: a line for each check that failed."""
     from labctl.cli.verdicts import because
+    from labctl.cli.words import plural
 
     screen.show("", screen.text(f"Why {graded.candidate} has not achieved yet:", "bold"))
     for check in graded.marking.checks:
         if check.status == "failed":
             told = because(check.expected, check.found)
             screen.show(screen.text("✗ ", "red") + screen.text(f"{check.title}: {told}"))
+    blocked = sum(check.status == "blocked" for check in graded.marking.checks)
+    if blocked:
+        screen.show(screen.text(f"⊘ {plural(blocked, 'more check')} needed that, and earn nothing"))
 
 
 def _next(screen: Screen, found: Demo) -> None:
@@ -130,10 +137,10 @@ def _next(screen: Screen, found: Demo) -> None:
     screen.say("")
     screen.say("What to type next:", "bold")
     for command, what in (
-        ("labctl sessions --all", "the sessions that there were"),
         (f"labctl show {code}", "one of them, with every verdict"),
         (f"labctl remark {code}", "mark it again from what was observed"),
+        ("labctl sessions --all", "the sessions that there were"),
         ("labctl labs list", "which labs there are"),
-        ("labctl start static-routing --candidate you --practice", "try it yourself"),
     ):
-        screen.say(f"  {command.ljust(55)} {what}")
+        screen.say(f"  {command.ljust(23)} {what}")
+    screen.say("  labctl start static-routing --candidate me --practice")

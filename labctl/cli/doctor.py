@@ -14,7 +14,10 @@ FOUND_PROBLEMS = 1
 @as_json
 @pass_settings
 def doctor(settings: Settings, *, as_json: bool) -> int:
-    """See whether this server is ready: each finding with its cure; exits with 1 on a problem."""
+    """See whether this server is ready.
+
+    Each finding comes with its cure; exits with 1 if there is a problem.
+    """
     from labctl.cli.words import plural, sign
     from labctl.doctor import examine
 

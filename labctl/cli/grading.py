@@ -30,7 +30,11 @@ def marking_json(session: str, marking: Marking) -> dict[str, Any]:
 @as_json
 @pass_settings
 def check(settings: Settings, session: str, *, as_json: bool) -> None:
-    """Look at the work of a running session; nothing is handed in and nobody is disturbed."""
+    """Look at the work of a running session.
+
+    Nothing is handed in and nobody is disturbed. What cannot be looked at while people work, or
+    counts only after a restart, is left to the hand-in.
+    """
     from labctl.cli.settling import settle
     from labctl.cli.verdicts import line_of, show_marking
     from labctl.cli.words import marks
@@ -72,7 +76,7 @@ def _counting(step: Any) -> Progress:
 @as_json
 @pass_settings
 def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> int:
-    """Take the work of sessions in: freeze the hosts, grade them, record it.
+    """Take work in: freeze the hosts, grade, record.
 
     May be given again while an error is open: the hosts are kept until `labctl stop`.
     """

@@ -18,13 +18,18 @@ STREAM = "-"
 @click.argument("host")
 @pass_settings
 def console(settings: Settings, session: str, host: str) -> None:
-    """Open the candidate's login on a host in this terminal; end it with `exit` or Ctrl-D."""
+    """Open the candidate's login on a host in this terminal.
+
+    It ends with `exit` or Ctrl-D. A host that is rebooted in it is started again.
+    """
     from labctl.cli.settling import settle
     from labctl.sessions.entering import console as join
+    from labctl.sessions.keeping import ensure_keeper
 
     with settings.controller() as controller:
         controller.store.session(session)
         settle(settings, controller, session)
+        ensure_keeper(controller.home)
         join(controller, session, host)
 
 
@@ -35,7 +40,10 @@ def console(settings: Settings, session: str, host: str) -> None:
 @click.argument("remote")
 @pass_settings
 def put(settings: Settings, session: str, host: str, local: Path, remote: str) -> None:
-    """Copy a file to a host; `-` for LOCAL reads stdin, a REMOTE that ends in `/` keeps the name."""
+    """Copy a file to a host.
+
+    `-` for LOCAL reads stdin; a REMOTE that ends in `/` keeps the name.
+    """
     from labctl.cli.words import plural
     from labctl.errors import UsageError
     from labctl.sessions.entering import LARGEST_FILE
@@ -69,7 +77,10 @@ def put(settings: Settings, session: str, host: str, local: Path, remote: str) -
 def get(
     settings: Settings, session: str, host: str, remote: str, local: Path | None, *, force: bool
 ) -> None:
-    """Copy a file of a host, as the examiner sees it; `-` for LOCAL writes to stdout."""
+    """Copy a file from a host, as the examiner sees it.
+
+    LOCAL is a file or folder (default: here, by its name); `-` writes to stdout.
+    """
     from labctl.cli.words import plural
     from labctl.errors import UsageError
     from labctl.sessions.entering import get as read

@@ -27,8 +27,9 @@ FOUND_PROBLEMS = 1
 def remark(
     settings: Settings, session: str, scheme: str | None, *, dry_run: bool, as_json: bool
 ) -> None:
-    """Mark a hand-in again from what was observed then; no host is needed, nor Docker.
+    """Mark a hand-in again from what was observed then.
 
+    No host is needed, nor Docker.
     The new run is recorded beside the old one. What was never observed is an error, not a guess.
     """
     from labctl.cli.grading import marking_json
@@ -74,7 +75,10 @@ def _show_remark(screen: Screen, found: Remarked) -> None:
 @as_json
 @pass_settings
 def evidence(settings: Settings, session: str, output: Path | None, *, as_json: bool) -> None:
-    """Write the evidence of a session as plain files: report, verdicts, observations, log."""
+    """Write the evidence of a session as plain files.
+
+    They are the report, the verdicts, the observations, the log, and digests of all of them.
+    """
     from labctl.evidence import write_evidence
 
     with settings.controller() as controller:
@@ -91,7 +95,10 @@ def evidence(settings: Settings, session: str, output: Path | None, *, as_json: 
 @as_json
 @pass_settings
 def audit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> int:
-    """Check that the record of sessions (all, or those named) adds up; exits with 1 if not."""
+    """Check that the record of sessions adds up.
+
+    All are checked, or those named; exits with 1 if something does not add up.
+    """
     from labctl.cli.words import plural
 
     screen = settings.screen
@@ -116,7 +123,7 @@ def audit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> in
 @as_json
 @pass_settings
 def gc(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
-    """Settle what is half done, and remove hosts that belong to no session any more."""
+    """Settle what is half done; remove hosts of no session."""
     from labctl.cli.settling import tell_settled
     from labctl.cli.words import plural
     from labctl.sessions.cleaning import collect_garbage
@@ -134,3 +141,13 @@ def gc(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     if rows:
         screen.table(("NAME", "KIND", "SESSION", "STATE"), rows)
     screen.say(f"{plural(len(rows), 'object')} {verb}, {len(cleaned.kept)} in use.")
+
+
+@click.command(hidden=True)
+@pass_settings
+def keeper(settings: Settings) -> None:
+    """Look after running sessions until none is left; `start` and `console` see to it."""
+    from labctl.sessions.keeping import keep
+
+    with settings.controller() as controller:
+        keep(controller)

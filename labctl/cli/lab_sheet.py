@@ -23,7 +23,8 @@ def sheet_json(plan: Plan) -> dict[str, Any]:
 def sheet(screen: Screen, plan: Plan, *, example: bool) -> None:
     """Show the lab; `example` says that the values are those of a seed nobody asked for."""
     screen.show(screen.text(f"{plan.lab}: {plan.title}", "bold"), plan.summary, "")
-    mark = "every criterion" if plan.pass_mark == "all" else f"{plan.pass_mark:g} % of the marks"
+    every = isinstance(plan.pass_mark, str)
+    mark = "every criterion" if every else f"{plan.pass_mark:g} % of the marks"
     screen.show(
         f"{plan.area}, level {plan.level}, {minutes(plan.duration)}, on {plan.provider}; "
         f"to achieve: {mark}",

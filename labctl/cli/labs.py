@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
+from labctl.cli.words import plural
 
 if TYPE_CHECKING:
     from labctl.library.findings import Finding
@@ -80,10 +81,13 @@ def lint(settings: Settings, what: tuple[str, ...], *, as_json: bool) -> int:
 
     Exits with 1 if there is an error.
     """
+    from labctl.errors import UsageError
     from labctl.library.lint import lint as check
 
     screen, library = settings.screen, settings.library()
     folders = [_folder(library, each) for each in what] or list(library.folders())
+    if not folders:
+        raise UsageError("There is no lab to check.", "`labctl labs list` shows the labs.")
     around = None if what else library.surroundings()
     found = [finding for folder in folders for finding in check(folder, around)]
     if as_json:
@@ -97,11 +101,12 @@ def lint(settings: Settings, what: tuple[str, ...], *, as_json: bool) -> int:
 def _summary(settings: Settings, labs: int, found: list[Finding]) -> int:
     errors = sum(one.level == "error" for one in found)
     warnings = len(found) - errors
-    what = "1 lab" if labs == 1 else f"{labs} labs"
+    what = plural(labs, "lab")
     if not found:
         settings.screen.say(f"✓ {what} checked, nothing wrong", "green")
     else:
-        settings.screen.say(f"{what} checked: {errors} errors, {warnings} warnings")
+        told = f"{plural(errors, 'error')}, {plural(warnings, 'warning')}"
+        settings.screen.say(f"{what} checked: {told}")
     return FOUND_PROBLEMS if errors else 0
 
 
@@ -186,4 +191,4 @@ def verify(
         raise click.UsageError("Name the labs to prove, or give `--all`.")
     from labctl.cli.proving import prove
 
-    return prove(settings, names, seeds, cases, jobs, every=every, as_json=as_json)
+    return prove(settings, names, seeds, cases, jobs, as_json=as_json)

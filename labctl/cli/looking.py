@@ -35,7 +35,7 @@ def sessions(
     every: bool,
     as_json: bool,
 ) -> None:
-    """List sessions: those that have hosts, or all of them."""
+    """List sessions: those that have hosts, or all."""
     from labctl.cli.settling import tell_half_done
     from labctl.sessions.views import session_views
 
@@ -84,7 +84,7 @@ def _row(screen: Screen, each: SessionView) -> tuple[str | Text, ...]:
 @as_json
 @pass_settings
 def show(settings: Settings, session: str, *, log: bool, as_json: bool) -> None:
-    """Show one session: its tasks with expected and found, its hosts, its runs."""
+    """Show one session: tasks, expected and found, hosts."""
     from labctl.cli.session_sheet import sheet
     from labctl.cli.settling import settle
     from labctl.sessions.views import session_detail
@@ -105,7 +105,10 @@ def show(settings: Settings, session: str, *, log: bool, as_json: bool) -> None:
 @as_json
 @pass_settings
 def tasks(settings: Settings, session: str, *, as_json: bool) -> None:
-    """Show the candidate's task sheet; as Markdown where the output is no terminal."""
+    """Show the candidate's task sheet.
+
+    Where the output is no terminal it is written as Markdown.
+    """
     from labctl.cli.words import markdown
     from labctl.sessions import record
     from labctl.sessions.task_sheet import task_sheet

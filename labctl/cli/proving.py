@@ -22,7 +22,6 @@ def prove(
     cases: Sequence[str],
     jobs: int,
     *,
-    every: bool,
     as_json: bool,
 ) -> int:
     """Verify the labs with live progress; 1 if any verdict was not as expected."""

@@ -38,6 +38,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
+HIDDEN = {"keeper": "labctl.cli.keeping:keeper"}
+"""What labctl starts by itself."""
+
 EPILOG = """\b
 Exit codes:
   0    fine
@@ -62,13 +65,17 @@ Data goes to stdout and narration to stderr; --json gives data as JSON.
 class Commands(click.Group):
     """A group whose commands are imported when they are used, and listed in sections."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # as click calls it
         """All names, in the order of the sections."""
         return [name for section in SECTIONS.values() for name in section]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # as click calls it
+        cmd_name: str,
+    ) -> click.Command | None:
         """The command, from its module."""
-        for section in SECTIONS.values():
+        for section in (*SECTIONS.values(), HIDDEN):
             if cmd_name in section:
                 module, _, attribute = section[cmd_name].partition(":")
                 found: click.Command = getattr(import_module(module), attribute)
@@ -111,7 +118,7 @@ class Commands(click.Group):
 @click.version_option(package_name="labctl-assess", prog_name="labctl")
 @pass_settings
 def labctl(settings: Settings, *, debug: bool) -> None:
-    """Run hands-on practical assessments: labs up, work graded over SSH, the record kept.
+    r"""Run hands-on practical assessments: labs up, work graded over SSH, the record kept.
 
     \b
     labctl labs list                             which labs there are

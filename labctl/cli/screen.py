@@ -12,7 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -154,7 +154,7 @@ class Bar:
         self._total = total
         self._progress: Progress | None = None
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         if self._screen.live:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 

@@ -78,7 +78,7 @@ def _line(check: CheckView) -> Line:
         status = "later"
     return Line(
         status,
-        check.title,
+        check.title if check.visible else f"{check.title} (for the assessor alone)",
         check.marks,
         check.available,
         check.expected,
@@ -105,4 +105,5 @@ def _result(screen: Screen, detail: SessionDetail) -> None:
 def _run(run: RunView) -> tuple[str | Text, ...]:
     told = marks(run.marks, run.available)
     outcome = sign(run.outcome) if run.counts else "so far"
-    return str(run.number), clock(run.at), run.reason, told, outcome, run.why
+    why = run.why if run.counts else "a look at running work"
+    return str(run.number), clock(run.at), run.reason, told, outcome, why

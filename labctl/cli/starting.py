@@ -41,18 +41,19 @@ def start(
     lab: str,
     more: tuple[str, ...],
     candidates: tuple[str, ...],
+    *,
     candidates_file: Any,
     seed: int | None,
-    *,
     practice: bool,
     as_json: bool,
 ) -> int:
-    """Start a lab for one or more candidates, a session each.
+    r"""Start a lab for one or more candidates, a session each.
 
     \b
     labctl start static-routing --candidate amy --candidate bilal
     """
     from labctl.cli.settling import settle
+    from labctl.sessions.keeping import ensure_keeper
     from labctl.sessions.starting import StartRequest
 
     named = (*candidates, *more, *_from_file(candidates_file))
@@ -63,6 +64,8 @@ def start(
     with settings.controller() as controller:
         settle(settings, controller)
         started = _start(settings, controller, request)
+        if any(each.session for each in started):
+            ensure_keeper(controller.home)
         _tell_started(settings, controller, started, as_json=as_json)
     return max((each.exit_code for each in started), default=0)
 
@@ -171,6 +174,9 @@ def stop(
             screen.error(each.error.message, each.error.hint)
     if not outcomes:
         screen.say("No session has hosts.")
+    for one in views:
+        if one.state in ("stopped", "withdrawn"):
+            screen.say(f"{one.code}: has no hosts any more; it is {one.state}.")
     return max((each.error.exit_code for each in outcomes if each.error), default=0)
 
 

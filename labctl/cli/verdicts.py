@@ -64,7 +64,7 @@ def line_of(check: CheckMark) -> Line:
         status = "later"
     return Line(
         status,
-        check.title,
+        check.title if check.visible else f"{check.title} (for the assessor alone)",
         check.marks,
         check.available,
         check.expected,
@@ -90,20 +90,21 @@ def show_tasks(
     lines: Mapping[str, Sequence[Line]],
 ) -> None:
     """Show tasks by id: title, marks, marks available, and their lines."""
+    from rich.padding import Padding
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
     table.add_column(justify="right", no_wrap=True)
-    for name, (title, earned, available) in titles.items():
+    for number, (name, (title, earned, available)) in enumerate(titles.items(), 1):
         heading = screen.text(title, "bold")
-        table.add_row(screen.text("TASK", "dim"), heading, marks(earned, available))
+        table.add_row(screen.text(f"TASK {number}", "bold"), heading, marks(earned, available))
         for line in lines[name]:
             worth = marks(line.marks, line.available)
             table.add_row(_sign(line.status), screen.text(line.title), worth)
             for why in line.why():
-                table.add_row("", screen.text(f"  {why}"), "")
+                table.add_row("", Padding(screen.text(why), (0, 0, 0, 2)), "")
     screen.show(table)
 
 

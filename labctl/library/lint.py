@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from labctl.library.case_rules import unfinished
@@ -72,23 +73,32 @@ def lint_source(source: Source, where: str, around: Surroundings) -> tuple[Findi
     return in_order(findings)
 
 
-def covering_seeds(source: Source) -> Iterator[int]:
-    """The first seeds, and after them those that show a value of a `choice` not yet seen."""
+def covering_seeds(
+    source: Source, names: AbstractSet[str] | None = None, first: int = SEEDS
+) -> Iterator[int]:
+    """The seeds 0 … `first` - 1, and after them those that show a value of a `choice` not yet seen.
+
+    `names` are the choices that matter; None means all of them.
+    """
+    choices = {
+        name: parameter
+        for name, parameter in source.parameters.items()
+        if parameter.choice is not None and (names is None or name in names)
+    }
     waiting = {
         (name, index)
-        for name, parameter in source.parameters.items()
+        for name, parameter in choices.items()
         for index, _ in enumerate(parameter.choice or ())
     }
-    for seed in range(SEARCH):
+    for seed in range(max(SEARCH, first)):
         shown = {
             (name, (parameter.choice or []).index(draw_one(parameter, _stream(source, seed, name))))
-            for name, parameter in source.parameters.items()
-            if parameter.choice is not None
+            for name, parameter in choices.items()
         }
-        if seed < SEEDS or shown & waiting:
+        if seed < first or shown & waiting:
             waiting -= shown
             yield seed
-        if seed >= SEEDS and not waiting:
+        if seed >= first - 1 and not waiting:
             return
 
 

@@ -113,9 +113,19 @@ def plan(lab: Lab, seed: int) -> Plan:
 
 
 def verification_seeds(lab: Lab, count: int) -> tuple[int, ...]:
-    """The seeds to verify a lab with: the first `count`, then those that show further choices."""
-    more = [seed for seed in covering_seeds(lab.source) if seed >= count]
-    return (*range(count), *more)
+    """The seeds to verify a lab with.
+
+    These are the first `count`, and those that it takes to see every value of a `choice` that a
+    case names under `when`.
+    """
+    cases = lab.source.body.get("cases")
+    conditions = [
+        case.get("when")
+        for case in (cases if isinstance(cases, list) else ())
+        if isinstance(case, dict)
+    ]
+    names = {name for condition in conditions if isinstance(condition, dict) for name in condition}
+    return tuple(covering_seeds(lab.source, names, count))
 
 
 def _network(name: str, network: Network) -> NetworkPlan:

@@ -24,10 +24,12 @@ Report = Callable[[str], None]
 class ByteStream(Protocol):
     """The duplex bytes that an SSH connection runs over; what paramiko asks of a socket.
 
-    `errors` is what the program at the other end wrote beside it.
+    `errors` is what the program at the other end wrote beside it, `_closed` whether the stream was
+    ended from our side.
     """
 
     errors: bytearray
+    _closed: bool
 
     def send(self, data: bytes, /) -> int:
         """Send some of `data` and return how many bytes went."""
@@ -39,7 +41,7 @@ class ByteStream(Protocol):
         """How long `recv` and `send` may wait."""
 
     def close(self) -> None:
-        """End the stream; may be called more than once."""
+        """End the stream, and a `recv` or `send` that waits; may be called more than once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ def _undone(data: Data) -> str:
     return f"the start was undone: {data.get('why', 'no reason recorded')}"
 
 
+def _placed(data: Data) -> str:
+    return f"hosts are up: {_listed(sorted(data.get('placement', {}).get('pins', {})))}"
+
+
 def _run(data: Data) -> str:
     told = data.get("summary", {})
     return (
@@ -39,13 +43,17 @@ def _run(data: Data) -> str:
 
 
 WORDS: dict[str, Callable[[Data], str]] = {
-    "session.created": lambda data: f"created for a lab of seed {_change(data, 'seed')}",
+    "session.created": lambda data: f"created, seed {_change(data, 'seed')}",
     "start.intended": lambda _: "the start began",
     "start.done": lambda _: "running; the clock began",
     "start.undone": _undone,
     "start.abandoned": lambda _: "the start was never begun",
-    "hosts.placed": lambda data: f"hosts are up: {_listed(sorted(data.get('pins', {})))}",
+    "hosts.placed": _placed,
     "hosts.stopped": lambda data: f"hosts had stopped: {_listed(data.get('hosts'))}",
+    "host.broken": lambda data: (
+        f"{data.get('host')} does not boot any more, though a fresh machine like it does"
+    ),
+    "incident.disk": lambda data: f"{data.get('host')} was frozen: it filled the server's disk",
     "console.opened": lambda data: f"a console on {data.get('host')} was opened",
     "console.closed": lambda data: f"a console on {data.get('host')} was closed",
     "file.put": lambda data: (

@@ -8,7 +8,7 @@ Nothing here changes anything, and no provider is needed but for the state of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -260,40 +260,42 @@ def tasks(store: Store, plan: Plan, run: RunRecord | None) -> tuple[TaskView, ..
     The rows of the run are the truth: one that was marked by another scheme has that scheme's
     checks, of which only what the run recorded is known.
     """
-    results = store.results(run) if run else ()
     seen = _seen(store, run)
     if run is None:
-        return tuple(_task(plan, each.id, each.title, (), seen, {}) for each in plan.tasks)
-    sums = {each["task"]: each for each in run.summary.get("tasks", [])}
+        rows = _not_run(plan)
+        sums: list[Mapping[str, Any]] = [
+            {"task": each.id, "title": each.title} for each in plan.tasks
+        ]
+    else:
+        rows = store.results(run)
+        sums = list(run.summary.get("tasks", []))
+    checks = [(row.task, _check(plan, row, seen)) for row in rows]
     return tuple(
-        _task(plan, name, str(told["title"]), results, seen, told) for name, told in sums.items()
+        _task(plan, told, tuple(check for task, check in checks if task == told["task"]))
+        for told in sums
     )
 
 
-def _task(
-    plan: Plan,
-    name: str,
-    title: str,
-    results: Sequence[Result],
-    seen: Mapping[str, tuple[tuple[str, ...], float]],
-    told: Mapping[str, Any],
-) -> TaskView:
-    planned = next((each for each in plan.tasks if each.id == name), None)
-    checks = [_check(plan, row, seen) for row in results if row.task == name]
-    if planned is not None and not results:
-        checks = [
-            _check(plan, Result(name, each.id, NOT_RUN, None, each.marks), seen)
-            for each in planned.checks
-        ]
+def _not_run(plan: Plan) -> tuple[Result, ...]:
+    return tuple(
+        Result(task.id, check.id, NOT_RUN, None, check.marks)
+        for task in plan.tasks
+        for check in task.checks
+    )
+
+
+def _task(plan: Plan, told: Mapping[str, Any], checks: tuple[CheckView, ...]) -> TaskView:
+    """A task with its checks; `told` is what the run's summary says of it."""
+    planned = next((each for each in plan.tasks if each.id == told["task"]), None)
     judged = () if planned is None else planned.judged
     available = sum(each.available for each in checks) + sum(each.marks for each in judged)
     return TaskView(
-        id=name,
-        title=title,
+        id=str(told["task"]),
+        title=str(told["title"]),
         marks=float(told.get("marks", 0)),
         available=float(told.get("available", available)),
         open=int(told.get("open", len(checks) + len(judged))),
-        checks=tuple(checks),
+        checks=checks,
         judged=tuple(
             JudgedView(each.id, each.title, None, each.marks, each.meets) for each in judged
         ),

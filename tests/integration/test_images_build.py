@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -62,7 +63,14 @@ def library_of(tmp_path: Path, name: str, dockerfile: str) -> ImageLibrary:
 
 
 def layers(client: docker.DockerClient) -> set[str]:
-    return {each["Id"] for each in client.api.images(all=True)}
+    """Short ids of all images, those in the middle of a build included."""
+    return {each["Id"].removeprefix("sha256:")[:12] for each in client.api.images(all=True)}
+
+
+def named(told: list[BuildProgress], mark: str) -> set[str]:
+    """The short ids that a build's output names after `mark`."""
+    found = (re.fullmatch(f"{mark}([0-9a-f]{{12}})", each.line) for each in told)
+    return {match[1] for match in found if match}
 
 
 def remove(client: docker.DockerClient, *names: str) -> None:
@@ -98,17 +106,20 @@ def test_what_fails_half_way_leaves_nothing(client: docker.DockerClient, tmp_pat
     library = library_of(
         tmp_path, "broken", "ARG BASE\nFROM ${BASE}\nRUN echo 1 > /one\nRUN echo why; exit 3\n"
     )
-    before, containers = layers(client), client.api.containers(all=True)
+    before = layers(client)
     told: list[BuildProgress] = []
     with pytest.raises(ProviderError) as caught:
         build(report=told.append, library=library, client=client, debian=parent.tag)
     assert "returned a non-zero code: 3" in caught.value.message
     assert "why" in caught.value.message
     assert any(each.step == 3 and each.steps >= 4 for each in told)
-    assert layers(client) == before
-    assert {each["Id"] for each in client.api.containers(all=True)} <= {
-        each["Id"] for each in containers
-    }
+    # By what the build itself named, since others may use the daemon at the same time.
+    made = named(told, " ---> ") - before
+    assert made
+    assert not made & layers(client)
+    ran = named(told, " ---> Running in ")
+    assert ran
+    assert not ran & {each["Id"][:12] for each in client.api.containers(all=True)}
 
 
 def test_only_what_has_changed_is_built(client: docker.DockerClient, tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ class Machine:
             pids_limit=found.defaults.pids,
             security_opt=[f"seccomp={found.defaults.seccomp}"],
         )
-        made = client.api.create_container(found.id, hostname="pc1", host_config=options)
+        # As the provider does: what the last boot left says nothing of this one.
+        first = ["/bin/sh", "-c", "rm -f /run/boot-complete; exec /sbin/init"]
+        made = client.api.create_container(found.id, first, hostname="pc1", host_config=options)
         self.id: str = made["Id"]
 
     def start(self) -> None:

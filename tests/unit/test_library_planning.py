@@ -164,6 +164,11 @@ def test_verification_sees_every_choice(route: Lab) -> None:
     seeds = verification_seeds(route, 3)
     assert seeds[:3] == (0, 1, 2)
     assert {plan(route, seed).values["fault"] for seed in seeds} == {"mask", "gateway"}
+    assert len(verification_seeds(route, 1)) == 2
+
+
+def test_verification_leaves_alone_what_no_case_names(team: Lab) -> None:
+    assert verification_seeds(team, 2) == (0, 1)  # `banner` has two values, and no case asks
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
