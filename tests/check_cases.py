@@ -84,8 +84,9 @@ class Case:
         try:
             while True:
                 probes = next(running) if answers is None else running.send(answers)
-                answers = tuple(self._changed(len(seen) + at, probe, change)
-                                for at, probe in enumerate(probes))
+                answers = tuple(
+                    self._changed(len(seen) + at, probe, change) for at, probe in enumerate(probes)
+                )
                 seen.extend(answers)
         except StopIteration as stop:
             assert isinstance(stop.value, Verdict)

@@ -21,7 +21,9 @@ from .jobs import Job, Runner
 GRACE = 0.03
 """Seconds for which the wire is watched after the last program ended."""
 FILE_SECONDS = 20.0
-FILE_BYTES = 192 << 20
+LINE_BYTES = 32 << 20
+"""Bytes of one answer about a file, in base64."""
+NO_FABRIC = "the networks are not as they were at the start"
 
 
 class Round:
@@ -35,8 +37,9 @@ class Round:
         self._hosts: dict[str, Host] = {}
         self._runner = Runner()
         self._jobs: dict[int, tuple[Job, dict[str, Any], wire.Watch | None]] = {}
-        self._files: dict[int, tuple[Job, list[dict[str, Any]]]] = {}
+        self._files: dict[int, dict[int, dict[str, Any]]] = {}
         self._wire: wire.Wire | None = None
+        self._fabric_changed = False
 
     def run(self) -> None:
         """Answer every probe of the request, then say that it is done."""
@@ -51,6 +54,7 @@ class Round:
             self._runner.watch(self._wire.fileno(), self._wire.drain)
         self._collect()
         self._send({"done": True})
+        self._runner.close()
         for host in self._hosts.values():
             host.close()
 
@@ -66,15 +70,28 @@ class Round:
         self._hosts[name] = host
         readers = [probe for probe in probes if probe["kind"] in ("file", "directory")]
         if readers:
-            job = Job(lambda: _read(host.root, readers), FILE_SECONDS, FILE_BYTES)
-            self._files[id(job)] = (job, readers)
-            self._runner.add(job)
+            self._start_reader(host, readers)
         for probe in probes:
             if probe["kind"] == "processes":
                 pids = processes.table().get(host.pid_namespace, [])
                 self._answer(probe, processes.listing(pids))
             elif probe["kind"] in ("program", "connect"):
-                self._start(host, probe)
+                if self._fabric_changed:
+                    self._fail([probe], NO_FABRIC)  # its cables are gone: not the host's doing
+                else:
+                    self._start(host, probe)
+
+    def _start_reader(self, host: Host, probes: list[dict[str, Any]]) -> None:
+        waiting = {int(probe["id"]): probe for probe in probes}
+
+        def answered(line: bytes) -> None:
+            number, _, answer = line.partition(b" ")
+            if waiting.pop(int(number), None):
+                self._send_text(answer)
+
+        job = Job(lambda: _read(host.root, probes), FILE_SECONDS, LINE_BYTES, answered)
+        self._files[id(job)] = waiting
+        self._runner.add(job)
 
     def _start(self, host: Host, probe: dict[str, Any]) -> None:
         nonce = secrets.token_hex(16)
@@ -102,7 +119,8 @@ class Round:
         try:
             owner = self._doorway.open("the fabric", fabric["pins"])
         except HostChanged:
-            return  # every flow will then be without sightings, and says so
+            self._fabric_changed = True
+            return
         self._hosts["\0fabric"] = owner
         self._doorway.enter_network(owner.network)
         try:
@@ -123,39 +141,33 @@ class Round:
         if self._wire:
             if any(watch for _, _, watch in self._jobs.values()):
                 time.sleep(GRACE)
-            self._wire.drain()
+            self._wire.drain_all()
             self._wire.close()
         for job in ended:
             if self._jobs[id(job)][2]:
                 self._report(job)
 
     def _report_files(self, job: Job) -> None:
-        probes = {probe["id"]: probe for probe in self._files[id(job)][1]}
-        for line in bytes(job.output["stdout"]).splitlines():
-            try:
-                answer = json.loads(line)
-            except ValueError:
-                continue
-            if probes.pop(answer.get("id"), None):
-                self._send(answer)
         why = "reading took too long" if job.timed_out else "the reader ended early"
-        self._fail(list(probes.values()), f"{why} {job.trouble.decode(errors='replace')}".strip())
+        unanswered = list(self._files[id(job)].values())
+        self._fail(unanswered, f"{why} {job.trouble.decode(errors='replace')}".strip())
 
     def _report(self, job: Job) -> None:
         _, probe, watch = self._jobs[id(job)]
         if job.timed_out:
             self._fail([probe], f"`{_name(probe)}` did not end within {job.seconds:g} s")
             return
-        if job.trouble:
-            self._fail([probe], f"`{_name(probe)}` did not start: {job.trouble.decode()}")
+        if job.trouble or job.exit < 0:
+            why = job.trouble.decode(errors="replace") or f"signal {-job.exit} ended it"
+            self._fail([probe], f"`{_name(probe)}` could not be run: {why}")
             return
         sightings = watch.sightings if watch else []
         if watch and not sightings and (self._wire is None or self._wire.lost):
-            why = "frames were lost" if self._wire else "the fabric is not as it was at the start"
+            why = "frames were lost" if self._wire else "the request does not say where it is"
             self._fail([probe], f"the wire could not be watched: {why}")
             return
         if probe["kind"] == "connect":
-            self._answer(probe, {**json.loads(job.output["stdout"]), "sightings": sightings})
+            self._report_connect(job, probe, sightings)
             return
         self._answer(
             probe,
@@ -169,6 +181,16 @@ class Round:
             },
         )
 
+    def _report_connect(
+        self, job: Job, probe: dict[str, Any], sightings: list[dict[str, Any]]
+    ) -> None:
+        try:
+            answer = json.loads(job.output["stdout"])
+        except ValueError:
+            self._fail([probe], "the connection's answer is not whole")
+            return
+        self._answer(probe, {**answer, "sightings": sightings})
+
     def _answer(self, probe: dict[str, Any], result: dict[str, Any]) -> None:
         self._send({"id": probe["id"], "result": result})
 
@@ -177,7 +199,10 @@ class Round:
             self._send({"id": probe["id"], "failure": why, "blame": blame})
 
     def _send(self, message: dict[str, Any]) -> None:
-        sys.stdout.buffer.write(frames.pack(self._nonce, message))
+        self._send_text(json.dumps(message).encode())
+
+    def _send_text(self, message: bytes) -> None:
+        sys.stdout.buffer.write(frames.pack_text(self._nonce, message))
         sys.stdout.buffer.flush()
 
 
@@ -186,7 +211,7 @@ def _name(probe: dict[str, Any]) -> str:
 
 
 def _read(root: int, probes: list[dict[str, Any]]) -> None:
-    """Look at files of one host, in a child of its own; a line of JSON for each."""
+    """Look at files of one host, in a child of its own; a line for each: its number, its answer."""
     system.keep_only((system.CAP_DAC_READ_SEARCH,))
     for probe in probes:
         answer: dict[str, Any] = {"id": probe["id"]}
@@ -197,7 +222,7 @@ def _read(root: int, probes: list[dict[str, Any]]) -> None:
             answer |= {"failure": str(error), "blame": "host"}
         except OSError as error:
             answer |= {"failure": f"cannot be read: {error.strerror}", "blame": "machinery"}
-        data = json.dumps(answer).encode() + b"\n"
+        data = b"%d %s\n" % (probe["id"], json.dumps(answer).encode())
         while data:
             data = data[os.write(1, data) :]
 

@@ -32,11 +32,21 @@ ABSENT = {
     errno.ELOOP: "a link in the path goes round in a loop",
     errno.ENAMETOOLONG: "the path is too long",
 }
-LARGEST_READ = 64 << 20
+FAULTS = (errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""What a host cannot be blamed for."""
+LARGEST_READ = 16 << 20
+"""Bytes; all readers of all sessions on a server share the observer's memory."""
 
 
 class Unreadable(Exception):
     """The file is there but cannot be read now; an error of the host."""
+
+
+def refusal(error: OSError) -> OSError | Unreadable:
+    """The error of a file of the host's as it is to be raised: mostly the host's own."""
+    if error.errno in FAULTS:
+        return error
+    return Unreadable(f"it cannot be read: {error.strerror}")
 
 
 def look(root: int, probe: dict[str, Any]) -> dict[str, Any]:
@@ -46,10 +56,12 @@ def look(root: int, probe: dict[str, Any]) -> dict[str, Any]:
         descriptor = system.openat2(root, urlsafe_b64decode(probe["path"]), flags)
     except OSError as error:
         if error.errno not in ABSENT:
-            raise
+            raise refusal(error) from error
         return {"type": None, "why": ABSENT[error.errno]}
     try:
         return _describe(descriptor, min(int(probe["limit"]), LARGEST_READ))
+    except OSError as error:
+        raise refusal(error) from error
     finally:
         os.close(descriptor)
 
@@ -101,8 +113,10 @@ def _read(path: str, limit: int) -> tuple[bytes, bool]:
 def _attribute(path: str, name: str) -> str | None:
     try:
         return encoded(os.getxattr(path, name))
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in (errno.ENODATA, errno.EOPNOTSUPP):
+            return None
+        raise
 
 
 def encoded(data: bytes) -> str:
@@ -118,7 +132,7 @@ def names(root: int, probe: dict[str, Any]) -> dict[str, Any]:
         )
     except OSError as error:
         if error.errno not in ABSENT:
-            raise
+            raise refusal(error) from error
         why = "it is not a directory" if error.errno == errno.ENOTDIR else ABSENT[error.errno]
         return {"entries": None, "why": why}
     limit = int(probe["limit"])

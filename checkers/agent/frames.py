@@ -23,7 +23,11 @@ class BrokenStream(Exception):
 
 def pack(nonce: bytes, message: Any) -> bytes:
     """One message as bytes."""
-    body = json.dumps(message, separators=(",", ":")).encode()
+    return pack_text(nonce, json.dumps(message, separators=(",", ":")).encode())
+
+
+def pack_text(nonce: bytes, body: bytes) -> bytes:
+    """A message that is JSON text already."""
     return HEADER.pack(nonce, len(body)) + body
 
 

@@ -26,11 +26,16 @@ _END = "end"
 
 @dataclass
 class Job:
-    """One child: what it does, until when, and how much of each stream is kept."""
+    """One child: what it does, until when, and how much of each stream is kept.
+
+    With `each`, standard output is taken line by line as it comes, and only what is not yet a whole
+    line counts towards the limit.
+    """
 
     body: Callable[[], None]
     seconds: float
     limit: int = 1 << 20
+    each: Callable[[bytes], None] | None = None
     started: float = 0.0
     deadline: float = 0.0
     pid: int = 0
@@ -78,7 +83,7 @@ class Runner:
         """Have a job run as soon as there is room."""
         self._waiting.append(job)
 
-    def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
+    def watch(self, descriptor: int, ready: Callable[[], object]) -> None:
         """Call `ready` whenever `descriptor` can be read while jobs run."""
         self._selector.register(descriptor, selectors.EVENT_READ, ready)
 
@@ -142,6 +147,11 @@ class Runner:
         room = job.limit - len(kept)
         kept += part[:room]
         job.truncated = job.truncated or len(part) > room
+        if job.each and name == "stdout" and b"\n" in part:
+            *lines, rest = kept.split(b"\n")
+            job.output[name] = rest
+            for line in lines:
+                job.each(bytes(line))
 
     def _finished(self) -> Iterator[Job]:
         for pid, job in list(self._running.items()):
@@ -155,6 +165,10 @@ class Runner:
             job.trouble = bytes(job.output["trouble"])
             del self._running[pid], self._open[pid]
             yield job
+
+    def close(self) -> None:
+        """Give the selector's descriptor back."""
+        self._selector.close()
 
     def _drop(self, job: Job) -> None:
         for key in list(self._selector.get_map().values()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from collections.abc import Iterable
 
@@ -64,6 +65,8 @@ def setns(descriptor: int, kind: int) -> None:
 
 def openat2(directory: int, path: bytes, flags: int) -> int:
     """Open `path` as if `directory` were the root, and through no magic link (openat2(2))."""
+    if b"\0" in path:  # the kernel would read on as far as there and open something else
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     how = _OpenHow(flags | os.O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
     return _checked(
         _libc.syscall(

@@ -21,6 +21,8 @@ PACKET_STATISTICS = 6
 PROTOCOLS = {"icmp": (1, 58), "tcp": (6,), "udp": (17,)}
 SNAP = 2048
 MOST_SIGHTINGS = 200
+AT_A_TIME = 4096
+MOST_TURNS = 64
 
 
 @dataclass
@@ -125,17 +127,25 @@ class Wire:
         """Record frames of this flow from now on."""
         self._watches.append(wanted)
 
-    def drain(self) -> None:
-        """Take every frame that is waiting and note those that belong to a flow."""
-        for _ in range(4096):
+    def drain(self) -> bool:
+        """Take frames that are waiting and note those that belong to a flow; False: took all."""
+        for _ in range(AT_A_TIME):
             try:
                 frame, address = self._socket.recvfrom(SNAP)
             except BlockingIOError:
-                break
+                return False
             place = self._ports.get(address[0])
             packet = parse(frame) if place else None
             if place and packet:
                 self._note(place, packet, towards=address[2] == socket.PACKET_OUTGOING)
+        return True
+
+    def drain_all(self) -> None:
+        """Take every frame that is waiting; under a flood without end the rest counts as lost."""
+        for _ in range(MOST_TURNS):
+            if not self.drain():
+                return
+        self.lost += 1
 
     def _note(self, place: tuple[str, str], packet: Packet, *, towards: bool) -> None:
         for wanted in self._watches:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from checkers.check import Asking, ask, ask_all
+from checkers.check import Asking, ask_all
 from checkers.model import File
-from checkers.reading import content_of
+from checkers.reading import content_of, system_file
 from checkers.words import plain
 
 PASSWD = b"/etc/passwd"
@@ -157,9 +157,8 @@ def accounts(host: str) -> Asking[Accounts]:
 
 
 def with_passwords(host: str, known: Accounts) -> Asking[Accounts]:
-    """The same accounts with their passwords; a host without a shadow file has none of them."""
-    result = yield from ask(File(host, SHADOW, limit=LIMIT))
-    content = b"" if result.type is None else content_of(SHADOW, result)
+    """The same accounts with their passwords."""
+    content = yield from system_file(host, SHADOW, LIMIT)
     return Accounts(known.users, known.groups, parse_passwords(content))
 
 

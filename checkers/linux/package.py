@@ -21,7 +21,7 @@ INFO = b"/var/lib/dpkg/info/"
 STATUS_LIMIT = 32 << 20
 MOST_LOOKED_AT = 40
 MOST_HASHED = 6
-LARGEST_HASHED = 8 << 20
+LARGEST_HASHED = 16 << 20
 
 _PROGRAMS = re.compile(rb"^/(usr/)?(s?bin|lib|libexec)/")
 _LEFT_OUT = re.compile(
@@ -57,7 +57,7 @@ class Package(CheckType):
     is no package. `version` is any matcher. With `installed: false` none of its programs may be
     left; configuration files may.
 
-    Error: the database cannot be read.
+    Error: the database cannot be read, or a program is too large to be compared (16 MiB).
     """
 
     kind: ClassVar[str] = "package"
@@ -127,7 +127,7 @@ class Package(CheckType):
         changed = [
             path
             for path, one in zip(wanted, found, strict=True)
-            if path in hashed and path not in gone and _differs(one, checksums[path])
+            if path in hashed and path not in gone and _differs(path, one, checksums[path])
         ]
         trouble = f"{plain(gone[0])} is missing" if gone else ""
         if changed and not gone:
@@ -209,9 +209,9 @@ def parse_sums(content: bytes) -> dict[bytes, bytes]:
     return {b"/" + path: digest.lower() for digest, path in rows}
 
 
-def _differs(found: FileResult, digest: bytes) -> bool:
-    if found.content is None or found.truncated:  # too large to compare: that it exists must do
-        return found.type != "file"
+def _differs(path: bytes, found: FileResult, digest: bytes) -> bool:
+    if found.type != "file":
+        return True
     # MD5 because that is what Debian ships; it tells a stand-in from the real file.
-    own = hashlib.md5(found.content, usedforsecurity=False).hexdigest()
+    own = hashlib.md5(content_of(path, found), usedforsecurity=False).hexdigest()
     return own.encode() != digest

@@ -42,11 +42,12 @@ class Process(CheckType):
 
     What a process *is* says the kernel: `name` is the name of the program's file and `exe` its
     whole path, links resolved (`sh` is `dash` on Debian), so that a `sleep` that calls itself nginx
-    is none; a version number may follow the name. For a script that is the interpreter; `argv` is then any matcher for the arguments,
-    joined by blanks and quoted as a shell would need them. `user` is whom it runs as. `count` is
-    any matcher for how many there are, at least one unless said otherwise. Processes that have
-    ended, or were stopped by a signal, do not count as running, and a program whose file is gone is
-    not that program any more. For `absent` a stopped process is there as well.
+    is none; a version number may follow the name. For a script that is the interpreter; `argv` is
+    then any matcher for the arguments, joined by blanks and quoted as a shell would need them.
+    `user` is whom it runs as. `count` is any matcher for how many there are, at least one unless
+    said otherwise. Processes that have ended, or were stopped by a signal, do not count as running,
+    and a program whose file is gone is not that program any more. For `absent` a stopped process is
+    there as well.
 
     Error: the processes cannot be listed whole.
     """

@@ -144,7 +144,7 @@ def every_host_up(subject: Subject) -> Asking[None]:
     hosts = [host.name for host in subject.hosts]
     results = yield from ask_all(*(Program(host, ADDRESSES) for host in hosts))
     for result in results:
-        good_output(ADDRESSES, result)
+        links_of(good_output(ADDRESSES, result))
 
 
 def nobody_has(end: FarEnd) -> str:

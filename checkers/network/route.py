@@ -100,9 +100,12 @@ class Route(CheckType):
         if self.exact:
             self._compare_rows(findings, same, dev)
         taken = [str(at.ip) for link in found_links for at in link.addresses]
+        seen: set[str] = set()
         for address in self._samples(taken, own):
             chosen = yield from route_to(subject.host, address)
-            self._compare_choice(findings, address, chosen, dev)
+            if chosen.described not in seen:
+                self._compare_choice(findings, address, chosen, dev)
+            seen.add(chosen.described)
         if owned(found_links, self._prefix.network_address) and self._prefix.num_addresses == 1:
             findings.miss(expected=self._wanted(), found=f"{self.to} is its own address")
         return findings.verdict()
@@ -132,9 +135,8 @@ class Route(CheckType):
         findings.note(
             right,
             expected=self._wanted(),
-            found=f"packets to {address} go {chosen.described}"
-            if chosen.route
-            else f"packets to {address} meet {chosen.refusal}",
+            found=f"packets to {address} "
+            + (f"go {chosen.described}" if chosen.route else f"meet {chosen.refusal}"),
         )
 
     def _fits(self, row: Row, dev: str | None) -> bool:
@@ -156,9 +158,10 @@ class Route(CheckType):
             return [one for one in every if not _covered(one, rows)][:2] or list(every[:2])
         if prefix.num_addresses <= 2:
             return [str(address) for address in prefix if str(address) not in taken]
-        few = [prefix[1], prefix[2], prefix[3], prefix[-2], prefix[-3]]
-        free = [str(address) for address in few if str(address) not in taken]
-        return list(dict.fromkeys([free[0], free[-1]])) if free else []
+        ends = ((prefix[1], prefix[2], prefix[3]), (prefix[-2], prefix[-3], prefix[-4]))
+        taken = [*taken, str(prefix[0]), str(prefix[-1])]
+        free = [[str(one) for one in end if str(one) not in taken] for end in ends]
+        return list(dict.fromkeys(end[0] for end in free if end))
 
 
 _FAR_AWAY = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,13 +36,13 @@ def check(settings: Settings, session: str, *, as_json: bool) -> None:
     Nothing is handed in and nobody is disturbed. What cannot be looked at while people work, or
     counts only after a restart, is left to the hand-in.
     """
+    settings.when_interrupted = "Nothing was recorded; the session goes on."
     from labctl.cli.settling import settle
     from labctl.cli.verdicts import line_of, show_marking
     from labctl.cli.words import marks
     from labctl.sessions.checking import check as look
 
     screen = settings.screen
-    settings.when_interrupted = "Nothing was recorded; the session goes on."
     with settings.controller() as controller:
         controller.store.session(session)
         settle(settings, controller, session)
@@ -80,17 +81,18 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
 
     May be given again while an error is open: the hosts are kept until `labctl stop`.
     """
+    settings.when_interrupted = "The next command goes on with the hand-in."
     from labctl.cli.settling import settle
 
-    settings.when_interrupted = (
-        "The hand-in goes on with the next command; nobody can change the work meanwhile."
-    )
     screen = settings.screen
     with settings.controller() as controller:
-        for session in sessions:
+        names = tuple(dict.fromkeys(sessions))
+        for session in names:
             controller.store.session(session)
-            settle(settings, controller, session)
-        outcomes = submit_all(screen, controller, tuple(dict.fromkeys(sessions)))
+        settled = [each for session in names for each in settle(settings, controller, session)]
+        # A hand-in that was cut off is finished by now: it is shown, and not graded once more.
+        finished = {each.session for each in settled if each.verb == "submit" and not each.problem}
+        outcomes = submit_all(screen, controller, names, finished)
     if as_json:
         screen.json(
             [marking_json(each.name, each.value) for each in outcomes if each.value is not None]
@@ -104,13 +106,17 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
 
 
 def submit_all(
-    screen: Screen, controller: Controller, sessions: tuple[str, ...]
+    screen: Screen, controller: Controller, sessions: tuple[str, ...], finished: Container[str]
 ) -> tuple[Outcome[Marking], ...]:
-    """Submit sessions side by side, with a line for each of them on the screen."""
+    """Submit sessions side by side, with a line for each of them on the screen.
+
+    Of those that are `finished` the marking is read back.
+    """
     from labctl.cli.board import Board, counted
     from labctl.cli.starting import named_on
     from labctl.sessions import record
     from labctl.sessions.side_by_side import side_by_side
+    from labctl.sessions.results import recorded
     from labctl.sessions.submission import submit as hand_in
 
     before = controller.tell
@@ -118,6 +124,8 @@ def submit_all(
         controller.tell = tell = named_on(controller, board)
 
         def one(code: str) -> Marking:
+            if code in finished:
+                return recorded(controller, code)
             total = len(record.load(controller.store, code).plan.checks)
             done, lock = 0, threading.Lock()
 

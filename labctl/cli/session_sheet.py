@@ -42,8 +42,9 @@ def _head(screen: Screen, detail: SessionDetail) -> None:
     screen.show(title + state + screen.text(f"  {rest}" if rest else ""))
     screen.show(
         f"{about.lab}, level {detail.level}, {about.mode}, attempt {about.attempt}, "
-        f"seed {about.seed}, since {clock(about.created)}"
+        f"seed {about.seed}"
     )
+    screen.show(f"from {clock(about.created)}")
     for each in detail.half_done:
         screen.show(
             screen.text(f"! half done: {each.verb}, begun {clock(each.at)}, {each.process}", "red")

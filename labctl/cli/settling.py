@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from labctl.sessions.recovery import Recovered
 
 
-def settle(settings: Settings, controller: Controller, only: str | None = None) -> None:
+def settle(
+    settings: Settings, controller: Controller, only: str | None = None
+) -> tuple[Recovered, ...]:
     """Finish or undo what is half done (of one session), and say what became of it."""
     from labctl.sessions.recovery import recover
 
-    tell_settled(settings, recover(controller, only))
+    found = recover(controller, only)
+    tell_settled(settings, found)
+    return found
 
 
 def tell_settled(settings: Settings, found: tuple[Recovered, ...]) -> None:

@@ -52,15 +52,15 @@ def start(
     \b
     labctl start static-routing --candidate amy --candidate bilal
     """
+    settings.when_interrupted = (
+        "What was half up is undone. `labctl sessions` lists the sessions that run."
+    )
     from labctl.cli.settling import settle
     from labctl.sessions.keeping import ensure_keeper
     from labctl.sessions.starting import StartRequest
 
     named = (*candidates, *more, *_from_file(candidates_file))
     request = StartRequest(lab, named, "practice" if practice else "assessment", seed)
-    settings.when_interrupted = (
-        "What was half up is undone. `labctl sessions` lists the sessions that run."
-    )
     with settings.controller() as controller:
         settle(settings, controller)
         started = _start(settings, controller, request)
@@ -154,12 +154,12 @@ def stop(
     """Remove sessions' hosts. The record stays; work that was not handed in is lost."""
     if bool(sessions) == every:
         raise click.UsageError("Name the sessions to stop, or give `--all`.")
+    settings.when_interrupted = "The next command removes what is left of the hosts."
     from labctl.cli.settling import settle
     from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.stopping import stop as remove
 
     screen = settings.screen
-    settings.when_interrupted = "The next command removes what is left of the hosts."
     with settings.controller() as controller:
         settle(settings, controller)
         views = _to_stop(controller, sessions)

@@ -9,9 +9,10 @@ from typing import Any
 from checkers.engine import CheckResult
 from checkers.model import Status
 from labctl import scheme, transcript
+from labctl.errors import UsageError
 from labctl.marking import Marking, mark
 from labctl.sessions.controller import Controller
-from labctl.sessions.record import Session, State
+from labctl.sessions.record import Session, State, load
 from labctl.store import Reason, Result, Run, RunRecord
 
 
@@ -31,6 +32,16 @@ def marking_of(
                 if name in wanted and result.verdict.status is Status.PASSED:
                     verdicts[name] = result.verdict
     return mark(session.plan, verdicts)
+
+
+def recorded(controller: Controller, code: str) -> Marking:
+    """The marking of the session's last hand-in; raises `UsageError` if nothing was handed in."""
+    session = load(controller.store, code)
+    for run in reversed(controller.store.runs(code)):
+        if run.reason == "submit" and run.transcript is not None:
+            results = transcript.unpack(controller.store.get_blob(run.transcript))
+            return marking_of(controller, session, results)
+    raise UsageError(f"Nothing was handed in for session `{code}`.")
 
 
 def record_run(

@@ -70,7 +70,8 @@ class Machine:
 
     def start(self) -> None:
         self.api.start(self.id)
-        self.until(lambda: self.run("test", "-e", "/run/boot-complete")[0] == 0, "boot")
+        booted = "grep -qx init /proc/1/comm && test -e /run/boot-complete"
+        self.until(lambda: self.run("sh", "-c", booted)[0] == 0, "boot")
 
     def run(self, *argv: str, user: str = "root") -> tuple[int, str]:
         """Exit status and both streams of a program run in the host."""

@@ -1,12 +1,15 @@
 """The connection to Docker Engine, and its errors in our words.
 
-docker-py is not meant to be shared between threads, so each thread has a client of its own.
+docker-py is not meant to be shared between threads, so each thread has a client of its own while
+it lives; the next thread takes it over.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,35 +28,52 @@ class Gone(ProviderError):
     """A container that was there is not there any more."""
 
 
+class _Lease:
+    """A thread's hold on a client; when the thread ends its client goes back to the idle ones."""
+
+    def __init__(self, client: docker.APIClient, idle: deque[docker.APIClient]) -> None:
+        self.client = client
+        weakref.finalize(self, idle.append, client)
+
+
 class Daemon:
     """Docker Engine, as one server has it."""
 
     def __init__(self) -> None:
         self._local = threading.local()
         self._clients: list[docker.APIClient] = []
+        self._idle: deque[docker.APIClient] = deque()
 
     @property
     def api(self) -> docker.APIClient:
         """This thread's client; raises `ProviderUnavailable` if Docker cannot be used."""
-        client: docker.APIClient | None = getattr(self._local, "client", None)
-        if client is None:
-            client = self._connect()
-            self._local.client = client
-            self._clients.append(client)
-        return client
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is None:
+            lease = _Lease(self._idle_client() or self._connect(), self._idle)
+            self._local.lease = lease
+        return lease.client
+
+    def _idle_client(self) -> docker.APIClient | None:
+        try:
+            return self._idle.popleft()
+        except IndexError:
+            return None
 
     def _connect(self) -> docker.APIClient:
         try:
             environment = kwargs_from_env()
-            return docker.APIClient(version="auto", timeout=REQUEST_SECONDS, **environment)
+            client = docker.APIClient(version="auto", timeout=REQUEST_SECONDS, **environment)
         except DockerException as error:
             raise unavailable(error) from error
+        self._clients.append(client)
+        return client
 
     def close(self) -> None:
         """Close every thread's connections."""
         for client in self._clients:
             client.close()
         self._clients.clear()
+        self._idle = deque()
         self._local = threading.local()
 
 

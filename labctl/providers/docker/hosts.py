@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from docker.types import LogConfig
 
+from labctl.errors import ProviderError
 from labctl.images.build import resolve
 from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan
@@ -19,6 +21,7 @@ AT_ONCE = 8
 """Requests to the engine at the same time; more gains nothing (docs: measured)."""
 
 STOP_SECONDS = 10
+FREEZE_SECONDS = 20.0
 
 GATE = (
     "/bin/sh",
@@ -249,13 +252,30 @@ class Containers:
         def one(container: Container) -> None:
             api = self._daemon.api
             if frozen and container.state == "running":
-                with talking(f"to freeze {container.name}"):
-                    api.pause(container.id)
+                self._freeze(container)
             elif not frozen and container.state == "paused":
                 with talking(f"to thaw {container.name}"):
                     api.unpause(container.id)
 
         at_once(one, containers)
+
+    def _freeze(self, container: Container) -> None:
+        """Freeze one container, trying again for a while where the kernel could not at once.
+
+        Under load a process may be in a system call that cannot be stopped just then; runc gives
+        up after some milliseconds ("unable to freeze") and lets the container go on.
+        """
+        deadline = time.monotonic() + FREEZE_SECONDS
+        while True:
+            try:
+                with talking(f"to freeze {container.name}"):
+                    self._daemon.api.pause(container.id)
+            except ProviderError as error:
+                if "unable to freeze" not in error.message or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
 
 def _described(found: dict[str, Any]) -> Container:

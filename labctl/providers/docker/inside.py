@@ -51,8 +51,14 @@ def run(
 
 
 def _feed(stream: ExecStream, data: bytes) -> None:
+    left = memoryview(data)
     with contextlib.suppress(OSError):
-        stream.sendall(data)
+        while left:
+            try:
+                left = left[stream.send(left) :]
+            except (TimeoutError, BlockingIOError):  # the reader's limit, for one socket has one
+                if stream.closed:
+                    return
         stream.end_input()
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from checkers.model import ProgramResult
 from labctl.errors import ProviderError
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
 from labctl.providers.docker import cabling, console, guard, inside, labels
-from labctl.providers.docker.daemon import Daemon, talking
+from labctl.providers.docker.daemon import Daemon, Gone, talking
 from labctl.providers.docker.diagnosis import diagnose
 from labctl.providers.docker.hosts import Container, Containers, at_once
 from labctl.providers.docker.streams import ExecStream
@@ -74,7 +75,7 @@ class DockerProvider:
         """
         wirer = self._containers.ensure_helper(WIRER)
         request = cabling.wire_request(plan, fabric, started, first=first)
-        ids = {host.name: container.id for host, container in started}
+        own = {host.name: (container.id, container.started) for host, container in started}
         pins = dict(placement.pins)
         found_fabric = dict(placement.fabric)
         trouble: dict[str, str] = {}
@@ -82,15 +83,16 @@ class DockerProvider:
             name = answer.get("host")
             if "fabric" in answer:
                 places = {port: list(place) for port, place in cabling.ports(plan).items()}
-                found_fabric = {"pins": answer["fabric"], "ports": places}
+                pinned = {**answer["fabric"], "id": fabric.id, "started": fabric.started}
+                found_fabric = {"pins": pinned, "ports": places}
             elif name and "pins" in answer:
-                pins[name] = {**answer["pins"], "id": ids[name]}
+                pins[name] = {**answer["pins"], "id": own[name][0], "started": own[name][1]}
                 report(f"{name} is ready")
             elif name:
                 trouble[name] = str(
                     answer.get("trouble") or trouble.get(name) or answer.get("detail")
                 )
-        missing = [name for name in ids if name not in pins]
+        missing = [name for name in own if name not in pins]
         if missing and first:
             told = "; ".join(f"{name}: {trouble.get(name, 'no answer')}" for name in missing)
             raise ProviderError(
@@ -103,10 +105,9 @@ class DockerProvider:
         with self._helpers_kept():
             self._containers.ensure_helper(WIRER)
             self._containers.ensure_helper(OBSERVER)
-        old = self._containers.find(labels.container_name(placement.session, labels.FABRIC_ROLE))
         wanted = set(hosts)
         fabric = self._containers.ensure_fabric(placement.session)
-        if old is None or old.pid != fabric.pid:
+        if not _is_pinned(fabric, placement.fabric.get("pins")):
             wanted = {host.name for host in plan.hosts}
             running = [
                 found
@@ -114,12 +115,22 @@ class DockerProvider:
                 if found.host and found.pid
             ]
             self._containers.stop(running)
-        plans = [host for host in plan.hosts if host.name in wanted]
+        there = self._existing(placement.session, wanted)
+        plans = [host for host in plan.hosts if host.name in there]
         containers = self._containers.ensure_hosts(placement.session, plans)
         started = list(zip(plans, containers, strict=True))
-        kept = {name: pins for name, pins in placement.pins.items() if name not in wanted}
+        kept = {name: pins for name, pins in placement.pins.items() if name not in there}
         wired = self._wire(replace(placement, pins=kept), plan, fabric, started, first=False)
         return replace(wired, pins={**placement.pins, **wired.pins})
+
+    def _existing(self, session: str, wanted: Collection[str]) -> set[str]:
+        """Those of the wanted hosts that can be started again.
+
+        One whose container is gone cannot: a blank machine in its place would be marked as if it
+        were the candidate's work.
+        """
+        there = {container.host for container in self._containers.of_session(session)}
+        return there & set(wanted)
 
     def down(self, session: str) -> None:
         """Remove a session's containers, and the helpers once no session is left."""
@@ -212,9 +223,12 @@ class DockerProvider:
 
         def one(host: str) -> None:
             api = self._daemon.api
-            with talking(f"to see who is in {host}"):
-                ids = api.inspect_container(self._id(placement, host)).get("ExecIDs") or []
-                found = [api.exec_inspect(name) for name in ids]
+            try:
+                with talking(f"to see who is in {host}"):
+                    ids = api.inspect_container(self._id(placement, host)).get("ExecIDs") or []
+                    found = [api.exec_inspect(name) for name in ids]
+            except Gone:  # the host, or a program that ended meanwhile
+                return
             pids = [int(each["Pid"]) for each in found if each["Running"]]
             if pids:
                 self._end(placement, host, pids)
@@ -239,20 +253,11 @@ class DockerProvider:
             container.host: container
             for container in self._containers.of_session(placement.session)
         }
-        states = {}
-        for host, pins in placement.pins.items():
-            container = found.get(host)
-            if container is None:
-                states[host] = HostState(host, "missing", "its container is gone")
-            elif container.pid and container.pid != pins["pid"]:
-                states[host] = HostState(
-                    host, "stopped", "it was started by somebody else and is not wired"
-                )
-            elif container.pid:
-                states[host] = HostState(host, STATES.get(container.state, container.state))
-            else:
-                states[host] = HostState(host, "stopped", f"its PID 1 ended with {container.exit}")
-        return states
+        fabric = _is_pinned(found.get(""), placement.fabric.get("pins"))
+        return {
+            host: _state(host, found.get(host), pins, fabric=fabric)
+            for host, pins in placement.pins.items()
+        }
 
     def going_down(self, placement: Placement, host: str) -> bool:
         """Whether sysvinit has left the run level in which people work (its title says so)."""
@@ -324,3 +329,24 @@ class DockerProvider:
     def close(self) -> None:
         """Close the connections to the engine."""
         self._daemon.close()
+
+
+def _is_pinned(container: Container | None, pins: Mapping[str, Any] | None) -> bool:
+    """Whether a container is the one that was recorded, and has not been started again since."""
+    if container is None or not container.pid or not pins:
+        return False
+    return container.pid == pins["pid"] and container.started == pins["started"]
+
+
+def _state(
+    host: str, container: Container | None, pins: Mapping[str, Any], *, fabric: bool
+) -> HostState:
+    if container is None:
+        return HostState(host, "missing", "its container is gone")
+    if not container.pid:
+        return HostState(host, "stopped", f"its PID 1 ended with {container.exit}")
+    if not _is_pinned(container, pins):
+        return HostState(host, "stopped", "it was started by somebody else and is not wired")
+    if not fabric:
+        return HostState(host, "stopped", "the networks went away, and its cables with them")
+    return HostState(host, STATES.get(container.state, container.state))

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -79,8 +80,15 @@ class ExecStream:
             self._socket.shutdown(socket.SHUT_WR)
 
     def recv(self, size: int, /) -> bytes:
-        """Up to `size` bytes of standard output, none at its end; or `TimeoutError`."""
+        """Up to `size` bytes of standard output, none at its end; `TimeoutError` when it is late.
+
+        What comes on standard error alone does not make it any less late.
+        """
+        limit = self._socket.gettimeout()
+        until = None if limit is None else time.monotonic() + limit
         while not self._stdout:
+            if until is not None and time.monotonic() > until:
+                raise TimeoutError
             part = self._take(1 << 16)
             if not part:
                 return b""

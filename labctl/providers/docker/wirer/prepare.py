@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import socket
+import stat
 import struct
 import time
 from pathlib import Path
@@ -55,6 +56,7 @@ def host(mounts: int, network: int, request: dict[str, Any]) -> None:
         Path(os.fsdecode(BOOTED)).unlink()
     for path, text in request["files"].items():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+        os.fchmod(descriptor, 0o644)  # Docker's own layer leaves an empty file there, mode 0755
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -73,12 +75,14 @@ def open_gate(pid: int, root: int, until: float) -> None:
     """Let PID 1 go on; raises `TimeoutError` if it does not come to the gate in time, or ends."""
     while True:
         try:
-            gate = system.openat2(root, GATE, os.O_WRONLY | os.O_NONBLOCK)
+            gate = system.openat2(root, GATE, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError as error:
             # Not made yet, or nobody reads there yet.
             if error.errno not in (errno.ENOENT, errno.ENXIO):
                 raise
         else:
+            if not stat.S_ISFIFO(os.fstat(gate).st_mode):
+                raise OSError(errno.EINVAL, "its PID 1 has something else in place of the gate")
             os.write(gate, b"\n")
             os.close(gate)
             return
