@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 
 CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
 CLONE_NEWNET = 0x40000000
 
 CAP_DAC_READ_SEARCH = 2

@@ -55,7 +55,7 @@ def _feed(stream: ExecStream, data: bytes) -> None:
     with contextlib.suppress(OSError):
         while left:
             try:
-                left = left[stream.send(left) :]
+                left = left[stream.send(bytes(left[: 1 << 16])) :]
             except (TimeoutError, BlockingIOError):  # the reader's limit, for one socket has one
                 if stream.closed:
                     return

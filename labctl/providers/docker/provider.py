@@ -335,7 +335,7 @@ def _is_pinned(container: Container | None, pins: Mapping[str, Any] | None) -> b
     """Whether a container is the one that was recorded, and has not been started again since."""
     if container is None or not container.pid or not pins:
         return False
-    return container.pid == pins["pid"] and container.started == pins["started"]
+    return (container.pid, container.started) == (pins["pid"], pins["started"])
 
 
 def _state(

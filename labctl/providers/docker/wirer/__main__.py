@@ -59,7 +59,7 @@ def _bring_up(host: dict[str, Any], until: float) -> None:
         mounts, network = hosts.namespace(pid, "mnt"), hosts.namespace(pid, "net")
         worker = os.fork()
         if worker == 0:
-            _prepare(mounts, network, host)
+            _prepare(mounts, network, hosts.namespace(pid, "uts"), host)
         if os.waitpid(worker, 0)[1] != 0:
             raise RuntimeError("it could not be prepared")
         if host["gate"]:
@@ -71,9 +71,9 @@ def _bring_up(host: dict[str, Any], until: float) -> None:
     os._exit(0)
 
 
-def _prepare(mounts: int, network: int, host: dict[str, Any]) -> None:
+def _prepare(mounts: int, network: int, names: int, host: dict[str, Any]) -> None:
     try:
-        prepare.host(mounts, network, host)
+        prepare.host(mounts, network, names, host)
     except OSError as error:
         say(host=host["name"], detail=f"{error.strerror} {error.filename or ''}")
         os._exit(1)

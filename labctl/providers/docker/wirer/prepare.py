@@ -12,6 +12,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import socket
 import stat
 import struct
@@ -27,6 +28,7 @@ BOOTED = b"/run/boot-complete"
 """What the image's boot leaves last (see labs/images/base)."""
 
 DOCKER_MOUNTS = (b"/etc/hosts", b"/etc/resolv.conf", b"/etc/hostname")
+HOST_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 MNT_DETACH = 2
 MS_REMOUNT, MS_BIND = 32, 4096
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
@@ -41,7 +43,7 @@ def _mount(source: bytes | None, target: bytes, flags: int) -> None:
         raise OSError(number, os.strerror(number), target.decode())
 
 
-def host(mounts: int, network: int, request: dict[str, Any]) -> None:
+def host(mounts: int, network: int, names: int, request: dict[str, Any]) -> None:
     """Prepare one host. Enters its namespaces for good: to be run in a child of its own."""
     system.setns(network, system.CLONE_NEWNET)
     for interface in ("lo", *request["interfaces"]):
@@ -59,6 +61,26 @@ def host(mounts: int, network: int, request: dict[str, Any]) -> None:
         os.fchmod(descriptor, 0o644)  # Docker's own layer leaves an empty file there, mode 0755
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+    system.setns(names, system.CLONE_NEWUTS)
+    _name_it()
+
+
+def _name_it() -> None:
+    """Give the machine the name in its /etc/hostname, as a boot does (hostname(5)).
+
+    The host's own boot may not: that is a right that opens far more.
+    """
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY)
+    try:
+        file = system.openat2(root, b"/etc/hostname", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        lines = os.read(file, 1024).splitlines()
+        os.close(file)
+    except OSError:  # missing, or something else than a file: the name stays as it is
+        lines = []
+    found = next((line.strip() for line in lines if line.strip() and line[:1] != b"#"), b"")
+    if HOST_NAME.fullmatch(found):
+        socket.sethostname(found.decode("ascii"))
+    os.close(root)
 
 
 def _set_up(interface: str) -> None:
