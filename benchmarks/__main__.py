@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks import grading, peers, provisioning, records, stage, start_up
 from benchmarks.measuring import Row
+from labctl.errors import LabctlError
 
 ROOT = Path(__file__).resolve().parents[1]
 LATEST = ROOT / "benchmarks" / "latest.json"
@@ -53,6 +54,9 @@ def main() -> int:
     except KeyboardInterrupt:
         say.print("Interrupted. What had been made is removed; latest.json is as it was.")
         return 130
+    except (RuntimeError, LabctlError) as error:
+        say.print(f"A measurement could not be made: {error}", markup=False)
+        return 1
     Console().print(table(rows))
     if not chosen.groups:
         LATEST.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", "utf-8")

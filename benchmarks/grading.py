@@ -92,7 +92,7 @@ def testinfra(folder: Path, hosts: peers.SshHosts) -> float:
                 "no:cacheprovider",
                 "--import-mode=importlib",
             ),
-            f"--rootdir={SUITE}",
+            f"--config-file={SUITE / 'pytest.ini'}",
             f"--hosts={','.join(f'paramiko://root@{address}' for address in hosts.addresses)}",
             f"--ssh-config={hosts.config}",
             SUITE,

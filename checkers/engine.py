@@ -11,7 +11,7 @@ looked at nothing, a check that does not end are *errors*, whoever wrote the che
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -202,7 +202,7 @@ class _PhaseRun:
         run.rounds = 0
         run.transcript = []
         try:
-            run.generator = run.planned.check.run(run.planned.subject)
+            run.generator = _begun(run.planned.check.run(run.planned.subject))
         except (Exception, SystemExit) as problem:  # noqa: BLE001  # an error, never a fail
             self._end(run, _crash(problem))
             return
@@ -302,6 +302,13 @@ def _sound(value: object, run: _Running) -> Verdict:
     if not (value.expected and value.found):
         return error(f"the check {value.status} without saying what it found")
     return value
+
+
+def _begun(generator: object) -> Check:
+    """What `run` returned, if it is a running check; raises `TypeError` for anything else."""
+    if not isinstance(generator, Generator):
+        raise TypeError(f"`run` returned {type(generator).__name__} instead of a generator")
+    return generator
 
 
 def _proper(wanted: object) -> tuple[AnyProbe, ...]:

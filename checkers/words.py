@@ -17,7 +17,8 @@ LONGEST = 120
 """Characters of one value that are shown."""
 
 _TAG = re.compile(r"\[(?=[A-Za-z#/@])")
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_ESCAPED_TAG = re.compile(r"(\\*)\[(?=[A-Za-z#/@])")
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
 _SHORT = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 
@@ -49,7 +50,7 @@ def _shown(letter: str) -> str:
         return "\\\\"
     if letter in _SHORT:
         return _SHORT[letter]
-    if unicodedata.category(letter) not in _UNSEEN:
+    if letter == " " or unicodedata.category(letter) not in _UNSEEN:
         return letter
     code = ord(letter)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
@@ -65,14 +66,21 @@ def quoted(data: bytes | str, longest: int = LONGEST) -> str:
 
 
 def clean(text: str, longest: int = 2000) -> str:
-    """A whole phrase made harmless to show, with its backslashes and markup left as they are.
+    """A whole phrase made harmless to show; one that is already so stays as it is.
 
     For texts of which it is not known what in them came from a candidate: control and invisible
-    characters are spelt out, line ends become blanks.
+    characters are spelt out, what looks like markup is escaped, line ends become blanks.
     """
     shortened = text if len(text) <= longest else f"{text[:longest]}…"
     flat = " ".join(shortened.split())
-    return "".join(letter if letter == "\\" else _shown(letter) for letter in flat)
+    spelt = "".join(letter if letter == "\\" else _shown(letter) for letter in flat)
+    return _ESCAPED_TAG.sub(_one_more, spelt)
+
+
+def _one_more(found: re.Match[str]) -> str:
+    """An odd number of backslashes before what looks like a tag takes its meaning away."""
+    before = found[1]
+    return f"{before}[" if len(before) % 2 else f"{before}\\["
 
 
 def listed(items: Iterable[str], *, none: str = "none", most: int = 12) -> str:

@@ -89,8 +89,8 @@ class Case:
                 )
                 seen.extend(answers)
         except StopIteration as stop:
-            assert isinstance(stop.value, Verdict)
-            return stop.value, seen
+            verdict: Verdict = stop.value
+            return verdict, seen
         except NotObserved as problem:
             return error(problem.failure.reason, problem.failure.blame), seen
         finally:

@@ -122,7 +122,9 @@ class Package(CheckType):
         ]
         found = yield from ask_all(*looks)
         gone = [
-            path for path, one in zip(wanted, found, strict=True) if one.type in (None, "directory")
+            path
+            for path, one in zip(wanted, found, strict=True)
+            if one.type not in ("file", "link")
         ]
         changed = [
             path

@@ -14,6 +14,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "start": "labctl.cli.starting:start",
         "sessions": "labctl.cli.looking:sessions",
         "show": "labctl.cli.looking:show",
+        "tui": "labctl.cli.watching:tui",
         "tasks": "labctl.cli.looking:tasks",
         "check": "labctl.cli.grading:check",
         "submit": "labctl.cli.grading:submit",
@@ -23,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "console": "labctl.cli.hosts:console",
         "put": "labctl.cli.hosts:put",
         "get": "labctl.cli.hosts:get",
+        "thaw": "labctl.cli.watching:thaw",
     },
     "The record": {
         "remark": "labctl.cli.keeping:remark",

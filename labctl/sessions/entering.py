@@ -130,3 +130,12 @@ def get(controller: Controller, code: str, host: str, path: str) -> bytes:
 def _known(session: Session, host: str) -> None:
     if host not in {each.name for each in session.plan.hosts}:
         raise UnknownName("host of this lab", host, [each.name for each in session.plan.hosts])
+
+
+def thaw(controller: Controller, code: str) -> None:
+    """Let a running session's hosts go on that the keeper has frozen."""
+    with controller.store.lock(code, wait=5.0):
+        session = record.load(controller.store, code)
+        session.demand(State.RUNNING)
+        record.provider_of(controller, session).thaw(session.placed())
+        controller.store.append(code, "hosts.thawed", {}, controller.actor)

@@ -56,10 +56,10 @@ def _bring_up(host: dict[str, Any], until: float) -> None:
         pid = int(host["pid"])
         pins = hosts.pins(pid)
         root = hosts.Doorway().open(host["name"], pins).root
-        mounts, network = hosts.namespace(pid, "mnt"), hosts.namespace(pid, "net")
+        mounts, network, names = (hosts.namespace(pid, kind) for kind in ("mnt", "net", "uts"))
         worker = os.fork()
         if worker == 0:
-            _prepare(mounts, network, hosts.namespace(pid, "uts"), host)
+            _prepare(mounts, network, names, host)
         if os.waitpid(worker, 0)[1] != 0:
             raise RuntimeError("it could not be prepared")
         if host["gate"]:

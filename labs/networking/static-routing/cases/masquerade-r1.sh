@@ -1,6 +1,6 @@
 #!/bin/bash
-# Half a fake: r1 hides the head office behind its own address, so that answers come back although
-# r2 has no route. From the head office it looks as if everything worked.
+# r1 hides the head office behind its own address. Answers then come back even where r2 has no route,
+# so that from the head office everything seems to work.
 cat >/etc/network/interfaces.d/offices <<CONF
 auto eth0
 iface eth0 inet static

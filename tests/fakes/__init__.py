@@ -1,0 +1,1 @@
+"""Stand-ins of our own for what tests cannot have: a server with hosts."""

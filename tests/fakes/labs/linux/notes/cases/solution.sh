@@ -1,0 +1,3 @@
+rm /srv/draft.txt
+echo "$LAB_WORD" > /srv/note.txt
+echo "$LAB_WORD" > /etc/kept

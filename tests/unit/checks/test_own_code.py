@@ -1,0 +1,162 @@
+"""A lab's own check computes; it opens nothing, reaches nothing and starts nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from checkers.model import (
+    FileResult,
+    LabHost,
+    Observation,
+    Status,
+    Subject,
+    Vantage,
+    Verdict,
+)
+from checkers.own import python as module
+from checkers.own.python import Python, functions_in
+
+SUBJECT = Subject("h1", hosts=(LabHost("h1", "root"),))
+HEAD = "from checkers.check import ask, passed\nfrom checkers.model import File\n"
+
+
+def verdict_of(body: str, content: bytes = b"x", head: str = HEAD) -> Verdict:
+    """What a check with this body ends with; every question is answered with one file."""
+    source = f"{head}def check(subject):\n" + "".join(f"    {line}\n" for line in body.split("\n"))
+    running = Python(call="checks.py:check").with_source(source).run(SUBJECT)
+    answers: tuple[Observation, ...] | None = None
+    try:
+        while True:
+            probes = next(running) if answers is None else running.send(answers)
+            result = FileResult("file", content=content, size=len(content))
+            answers = tuple(Observation(one, Vantage.BESIDE, 1.0, result) for one in probes)
+    except StopIteration as stop:
+        verdict: Verdict = stop.value
+        return verdict
+
+
+ASK = "found = yield from ask(File(subject.host, b'/x', limit=9))\n"
+PASS = "return passed(expected='e', found=str(len(found.content)))"
+
+
+def test_it_asks_and_answers_with_large_answers() -> None:
+    verdict = verdict_of("import re, json, ipaddress\n" + ASK + PASS, b"x" * 3_000_000)
+    assert verdict == Verdict(Status.PASSED, "e", "3000000")
+
+
+FORBIDDEN = [
+    "open('/etc/hostname').read()",
+    "open('/tmp/labctl-own-check', 'w')",
+    "import os; os.listdir('/')",
+    "import os; os.stat('/etc/hostname')",
+    "import os; os.readlink('/proc/self/exe')",
+    "import os; os.fork()",
+    "import os; os.execv('/bin/true', ['true'])",
+    "import os; os.kill(1, 0)",
+    "import os; os.pipe()",
+    "import socket; socket.socket()",
+    "import socket; socket.socketpair()",
+    "import subprocess; subprocess.run(['true'])",
+    "import ctypes; assert ctypes.CDLL(None).socket(2, 1, 0) >= 0",
+    "import ctypes; assert ctypes.CDLL(None).open(b'/etc/hostname', 0) >= 0",
+    "import threading; threading.Thread(target=print).start()",
+    "held = ' ' * (2 << 30)",
+]
+
+
+def test_it_can_do_nothing_else() -> None:
+    tries = "\n".join(
+        f"try:\n    {line}\n    done.append({line!r})\nexcept BaseException: pass"
+        for line in [*FORBIDDEN, "1 + 1"]
+    )
+    verdict = verdict_of(
+        f"done = []\n{tries}\n{ASK}return passed(expected='e', found=' & '.join(done))"
+    )
+    assert verdict.found == "1 + 1"
+
+
+@pytest.mark.parametrize("line", ["raise SystemExit(0)", "1 / 0", "import os; os._exit(0)"])
+def test_an_end_without_a_verdict_is_an_error(line: str) -> None:
+    verdict = verdict_of(f"{line}\n{ASK}{PASS}")
+    assert verdict.status is Status.ERROR
+    assert "`checks.py:check` broke off" in verdict.found
+
+
+def test_a_program_that_it_starts_does_not_run(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    witness = tmp_path / "started"
+    verdict_of(f"import os; os.system('touch {witness}')\n{ASK}{PASS}")
+    assert not witness.exists()
+
+
+def test_nothing_of_ours_is_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABCTL_SECRET", "key")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    body = "import os\n" + ASK + "return passed(expected='e', found=' '.join(sorted(os.environ)))"
+    assert verdict_of(body).found == "LC_ALL PATH"
+
+
+def test_it_has_no_privilege_left() -> None:
+    body = "import os\n" + ASK + "return passed(expected='e', found=str(os.getuid()))"
+    own = os.getuid() or 65534
+    verdict = verdict_of(body)
+    # getuid is not among the calls that are let through: not even that can be asked.
+    assert verdict.found in {str(own), str(2**32 - 1), "-1"}
+
+
+def test_an_endless_loop_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 1.0)
+    verdict = verdict_of("while True: pass\n" + ASK + PASS)
+    assert verdict.status is Status.ERROR
+    assert "longer than it may" in verdict.found
+
+
+def test_what_it_prints_is_no_part_of_the_conversation() -> None:
+    line = '{"verdict": {"status": "passed", "expected": "e", "found": "forged"}}'
+    assert verdict_of(f"print('''{line}''', flush=True)\n{ASK}{PASS}").found == "1"
+
+
+def test_its_process_does_not_outlive_the_check() -> None:
+    running = Python(call="checks.py:check").with_source(f"{HEAD}def check(subject):\n    {ASK}")
+    generator = running.run(SUBJECT)
+    next(generator)
+    generator.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize(
+    "source, says",
+    [
+        ("def other(subject): yield", "KeyError"),
+        ("this is no Python", "SyntaxError"),
+        ("def check(subject): return 5", "TypeError"),
+        ("def check(subject, need): yield", "need"),
+        ("def check(subject):\n    yield ()", "1 to 500 probes"),
+        ("def check(subject):\n    yield 7", "TypeError"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said(source: str, says: str) -> None:
+    running = Python(call="checks.py:check").with_source(source).run(SUBJECT)
+    with pytest.raises(StopIteration) as stop:
+        next(running)
+    assert stop.value.value.status is Status.ERROR
+    assert says in stop.value.value.found
+
+
+def test_without_its_text_it_is_an_error() -> None:
+    with pytest.raises(StopIteration) as stop:
+        next(Python(call="checks.py:check").run(SUBJECT))
+    assert stop.value.value.status is Status.ERROR
+
+
+def test_the_text_comes_from_the_labs_folder() -> None:
+    made = Python(call="own/checks.py:check").with_files(lambda name: f"# {name}".encode())
+    assert made._source == "# own/checks.py"
+
+
+def test_functions_are_found_without_running_the_file() -> None:
+    assert functions_in("1/0\ndef a(): pass\nclass B:\n    def c(self): pass\n") == ("a",)

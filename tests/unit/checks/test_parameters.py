@@ -1,0 +1,124 @@
+"""What check types refuse in a lab file, and say about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from checkers.registry import load
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("interface", {"name": "eth0"}, "say what is expected"),
+    ("interface", {"addresses": ["10.0.0.1/24"]}, "either `name` or `network`"),
+    ("interface", {"name": "eth0", "network": "a", "up": True}, "either `name` or `network`"),
+    ("interface", {"name": "eth0", "addresses": ["10.0.0.1"]}, "write the mask too"),
+    ("interface", {"name": "eth0", "addresses": []}, "say what is expected"),
+    ("interface", {"name": "eth0", "addresses": ["10.0.0.999/24"]}, "10.0.0.999"),
+    ("interface", {"name": "eth0", "up": True, "only": True}, "`only` needs `addresses`"),
+    ("interface", {"name": "eth0", "mac": "xx"}, "pattern"),
+    ("route", {"to": "10.0.0.0/24"}, "say where the route leads"),
+    ("route", {"to": "10.0.0.5/24", "via": "10.0.0.1"}, "host bits set"),
+    ("route", {"to": "default", "via": "10.0.0.1", "absent": True}, "`absent` goes with `to`"),
+    ("route", {"to": "default", "dev": "eth0", "network": "a"}, "either `dev` or `network`"),
+    ("route", {"to": "default", "metric": 5, "exact": False}, "`metric` needs the route itself"),
+    ("neighbour", {"address": "10.0.0.1"}, "either `mac` or `of`"),
+    ("neighbour", {"address": "10.0.0.1", "of": "r1"}, "`of` needs the `network`"),
+    ("neighbour", {"address": "10.0.0.1", "absent": True, "of": "r1"}, "`absent` goes with"),
+    ("ping", {"to": "pc2"}, "does not appear to be"),
+    ("ping", {"to": "fe80::1%eth0"}, "without `%`"),
+    ("ping", {"to": "10.0.0.1", "loss": "100%"}, "less than 100"),
+    ("ping", {"to": "10.0.0.1", "loss": "much"}, "no percentage"),
+    ("ping", {"to": "10.0.0.1", "count": 0}, "greater than or equal to 1"),
+    ("ping", {"to": "10.0.0.1", "reachable": False, "loss": 5}, "say nothing"),
+    ("traceroute", {"to": "10.0.0.1", "hops": []}, "at least 1"),
+    ("traceroute", {"to": "10.0.0.1", "hops": ["r 1"]}, "neither an address"),
+    ("tcp", {"to": "10.0.0.1", "port": 0}, "greater than or equal to 1"),
+    ("tcp", {"port": 5, "state": "closed", "banner": "x"}, "need a port that is open"),
+    ("tcp", {"port": 5, "state": []}, "at least 1"),
+    ("dns", {"name": "x.lab"}, "say what is expected"),
+    ("dns", {"name": "-x.lab", "answers": ["1.1.1.1"]}, "pattern"),
+    ("dns", {"name": "x.lab", "answers": []}, "at least 1"),
+    ("dns", {"name": "x.lab", "answers": ["a"], "includes": ["b"]}, "either `answers`"),
+    ("dns", {"name": "x.lab", "status": "NXDOMAIN", "answers": ["a"]}, "has no records"),
+    ("http", {"url": "ftp://x/"}, "begins with http"),
+    ("http", {"url": "http://x:0/"}, "no URL"),
+    ("http", {"url": "http://a b/"}, "blanks"),
+    ("http", {"url": "http://me:pw@x/"}, "user's name"),
+    ("http", {"url": "http://x:99999/"}, "no URL"),
+    ("http", {"url": "http://x/", "method": "HEAD", "body": "x"}, "HEAD has no body"),
+    ("http", {"url": "http://x/", "body": ""}, "empty text"),
+    ("http", {"url": "http://x/", "headers": {"a b": "x"}}, "pattern"),
+    ("file", {"path": "etc/motd"}, "not an absolute path"),
+    ("file", {"path": "/x\0y"}, "not an absolute path"),
+    ("file", {"path": "/x", "absent": True, "content": "y"}, "nothing else can be expected"),
+    ("file", {"path": "/x", "absent": True, "exists": True}, "contradict"),
+    ("file", {"path": "/x", "type": "fifo", "content": "y"}, "no content to compare"),
+    ("file", {"path": "/x", "target": "y"}, "needs `type: link`"),
+    ("file", {"path": "/x", "mode": "999"}, "pattern"),
+    ("file", {"path": "/x", "mode": {}}, "give `min`, `max` or both"),
+    ("file", {"path": "/x", "acl": []}, "at least 1"),
+    ("file", {"path": "/x", "acl": ["team:rwx"]}, "no entry such as"),
+    ("file", {"path": "/x", "acl": ["o:all:rwx"]}, "have no name"),
+    ("file", {"path": "/x", "content": {"matches": ".*"}}, "no output at all"),
+    ("directory", {"path": "/x", "only": True}, "`only` needs `entries`"),
+    ("directory", {"path": "/x", "entries": ["a/b"]}, "pattern"),
+    ("user", {"name": "amy", "only": True}, "`only` needs `groups`"),
+    ("user", {"name": "amy", "absent": True, "uid": 5}, "`name` alone"),
+    ("user", {"name": "amy", "groups": []}, "at least 1"),
+    ("user", {"name": "a:b"}, "pattern"),
+    ("group", {"name": "team", "only": True}, "`only` needs `members`"),
+    ("group", {"name": "team", "absent": True, "gid": 5}, "`name` alone"),
+    ("package", {"name": "Nginx"}, "pattern"),
+    ("package", {"name": "nginx", "installed": False, "version": "1"}, "has no `version`"),
+    ("process", {"user": "amy"}, "name the program"),
+    ("process", {"name": "nginx", "count": {"max": 3}}, "allows none expects nothing"),
+    ("process", {"name": "nginx", "absent": True, "count": 1}, "either `absent` or `count`"),
+    ("port", {"port": 22, "only": True}, "`only` needs `address`"),
+    ("port", {"port": 22, "listening": False, "process": "sshd"}, "`listening: false` goes"),
+    ("port", {"port": 22, "address": "here"}, "does not appear to be"),
+    ("service", {"name": "ssh"}, "say what is expected"),
+    ("service", {"name": "../x", "running": True}, "pattern"),
+    ("sysctl", {"kernel.hostname": "x"}, "only settings that begin with `net.`"),
+    ("sysctl", {"net.ipv4.ip_forward": ""}, "empty text"),
+    ("sysctl", {"settings": {}}, "name a setting"),
+    ("command", {"run": "id"}, "say what is expected"),
+    ("command", {"run": "echo 'x", "exit": 0}, "No closing quotation"),
+    ("command", {"run": [], "exit": 0}, "at least 1"),
+    ("command", {"run": ["", "x"], "exit": 0}, "needs a program"),
+    ("command", {"run": "id", "stdout": ""}, "empty text"),
+    ("python", "checks.py", "pattern"),
+    ("python", "a/../../x.py:f", "in the lab's folder"),
+    ("python", {"call": "checks.py:f", "with": {"a b": 1}}, "names of parameters"),
+]
+
+
+@pytest.mark.parametrize("kind, value, says", REFUSED, ids=lambda value: str(value)[:60])
+def test_refused(kind: str, value: Any, says: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        load(kind).model_validate(value)
+    assert says in str(caught.value)
+
+
+def test_loss_may_be_written_as_people_do() -> None:
+    for value in ("5%", "5 %", "5", 5, 5.0):
+        assert load("ping").model_validate({"to": "10.0.0.1", "loss": value}).loss == 5.0  # type: ignore[attr-defined]
+
+
+def test_a_mode_may_be_written_without_quotation_marks() -> None:
+    for value in ("2770", "02770", 2770):
+        made = load("directory").model_validate({"path": "/x", "mode": value})
+        assert int(made.mode, 8) == 0o2770  # type: ignore[attr-defined]
+
+
+def test_a_command_is_split_as_by_a_shell_and_never_given_to_one() -> None:
+    made = load("command").model_validate({"run": "echo 'a b' $(id) ; x", "exit": 0})
+    assert made.run_ == ("echo", "a b", "$(id)", ";", "x")  # type: ignore[attr-defined]
+
+
+def test_sysctl_takes_the_forms_that_people_write() -> None:
+    kind = load("sysctl")
+    short = kind.model_validate({"net.ipv4.ip_forward": 1})
+    assert short == kind.model_validate({"name": "net.ipv4.ip_forward", "value": 1})
+    assert "^net\\." in kind.model_json_schema()["patternProperties"]
