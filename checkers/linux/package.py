@@ -25,9 +25,10 @@ LARGEST_HASHED = 16 << 20
 
 _PROGRAMS = re.compile(rb"^/(usr/)?(s?bin|lib|libexec)/")
 _LEFT_OUT = re.compile(
-    rb"^/usr/share/(doc/[^/]+/(?!copyright$)|man/|info/|locale/|lintian/|bug/|doc-base/)"
+    rb"^/(etc|var|run)/"
+    rb"|^/usr/share/(doc/[^/]+/(?!copyright$)|man/|info/|locale/|lintian/|bug/|doc-base/)"
 )
-"""Files that slim systems do not unpack (`path-exclude` of dpkg)."""
+"""What may rightly be gone: configuration and data, and what slim systems do not unpack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Package(CheckType):
         package: {name: telnetd, installed: false}
 
     Two things have to agree: dpkg's database says so, and the package's files are there. Files that
-    the package brought are looked for (documentation apart), and of some of its programs the
+    the package brought are looked for (documentation and configuration apart), and of some of its programs the
     content is compared with the checksums that came with it, so that a line in the database alone
     is no package. `version` is any matcher. With `installed: false` none of its programs may be
     left; configuration files may.

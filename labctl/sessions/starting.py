@@ -65,7 +65,8 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
     _demand_candidates(request.candidates)
     lab = controller.library.lab(request.lab)
     archive = controller.store.put_blob(lab.folder.archive())
-    _ = controller.provider(lab.header.provider), controller.actor
+    # Asked first, so that a provider that cannot be used leaves no session behind.
+    controller.provider(lab.header.provider).owned()
 
     def one(candidate: str) -> str:
         return start_one(controller, lab, archive, candidate, request)
