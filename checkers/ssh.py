@@ -42,8 +42,9 @@ class Stream(Protocol):
     """
 
     errors: bytearray
-    _closed: bool
 
+    @property
+    def _closed(self) -> bool: ...
     def send(self, data: bytes, /) -> int: ...  # noqa: D102
     def recv(self, size: int, /) -> bytes: ...  # noqa: D102
     def settimeout(self, seconds: float | None, /) -> None: ...  # noqa: D102

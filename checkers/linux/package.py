@@ -53,10 +53,10 @@ class Package(CheckType):
         package: {name: telnetd, installed: false}
 
     Two things have to agree: dpkg's database says so, and the package's files are there. Files that
-    the package brought are looked for (documentation and configuration apart), and of some of its programs the
-    content is compared with the checksums that came with it, so that a line in the database alone
-    is no package. `version` is any matcher. With `installed: false` none of its programs may be
-    left; configuration files may.
+    the package brought are looked for (documentation and configuration apart), and of some of its
+    programs the content is compared with the checksums that came with it, so that a line in the
+    database alone is no package. `version` is any matcher. With `installed: false` none of its
+    programs may be left; configuration files may.
 
     Error: the database cannot be read, or a program is too large to be compared (16 MiB).
     """

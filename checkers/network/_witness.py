@@ -4,18 +4,24 @@ A host that the candidate can enter may answer in another's place: with the addr
 interface, or by translating it. So a request has to be *seen on the wire* at the far end:
 
 - A host without access for the candidate has the address: at that host.
-- A host of the candidate's has it on an interface other than the loopback one: at that host.
-- Nobody is seen to have it: at any of the candidate's hosts but the one that asks.
+- Exactly one host of the candidate's has it on an interface other than the loopback one: at that.
+- Nobody has it so, or two of them do: nowhere; an answer cannot be said to be the right one's.
 - The asking host has it itself: nothing was asked over the network, so it is no answer.
+
+Where a lab means something else (an address on a loopback interface, a translated one, two hosts
+that share it), the check names the host that has to be reached: `at`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from checkers.check import Asking, ask_all
-from checkers.model import LabHost, Program, Sighting, Subject
+from checkers.model import Program, Sighting, Subject
 from checkers.network._ip import ADDRESSES, AnyAddress, Link, links_of, on_a_port, owned
 from checkers.network._routes import neighbours, route_to
 from checkers.reading import good_output, unobserved
@@ -26,19 +32,22 @@ from checkers.words import listed
 class FarEnd:
     """Where a request to an address has to arrive.
 
-    `hosts` are those at whose ports it must be seen, `known` whether they have the address;
-    `own` says that the asking host has it itself, and `from_` are all that host's addresses.
+    `hosts` are those at whose ports it must be seen; where there is none, `nobody` says why.
+    `named` is true where the check itself named the host: the request may then arrive under
+    another address. `own` says that the asking host has the address itself, and `from_` are all of
+    that host's addresses.
     """
 
     address: AnyAddress
     source: str
     hosts: tuple[str, ...]
-    known: bool
+    nobody: str = ""
+    named: bool = False
     own: bool = False
     from_: tuple[AnyAddress, ...] = ()
 
     def witnessed(self, sightings: tuple[Sighting, ...]) -> bool:
-        """Whether the request arrived there, still addressed as it was sent where that is known."""
+        """Whether the request arrived there, addressed as it was sent unless the host is named."""
         return any(self._arrived(seen) for seen in sightings)
 
     def _arrived(self, seen: Sighting) -> bool:
@@ -47,7 +56,7 @@ class FarEnd:
             and seen.host in self.hosts
             and seen.host != self.source
             and ip_address(seen.source) != self.address
-            and (not self.known or ip_address(seen.destination) == self.address)
+            and (self.named or ip_address(seen.destination) == self.address)
         )
 
     def translated(self, sightings: tuple[Sighting, ...]) -> str:
@@ -77,6 +86,8 @@ class FarEnd:
         """Why an answer does not count, in words for the candidate; empty if it does."""
         if self.own:
             return f"{self.address} is an address of {self.source} itself"
+        if self.nobody:
+            return f"answered, but {self.nobody}"
         if self.witnessed(sightings):
             return ""
         return (
@@ -85,35 +96,46 @@ class FarEnd:
         )
 
 
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")]
+"""The name of a host of the lab."""
+
 ANSWERED_ELSEWHERE = "answered by something other than the far end"
 """The flag of verdicts about an answer that nobody at the far end was seen to be asked for."""
 
 
-def far_end(subject: Subject, to: str) -> Asking[FarEnd]:
+def far_end(subject: Subject, to: str, at: str | None = None) -> Asking[FarEnd]:
     """Find out who has to witness a request from `subject.source` to the address `to`.
 
-    Hosts of the candidate's are asked only if no other has the address: one that is down is then
-    no hindrance.
+    `at` is the host that the check names, if it does. Hosts of the candidate's are asked only if no
+    other has the address: one that is down is then no hindrance.
     """
     address = ip_address(to)
     source = subject.source
-    trusted = [host for host in subject.hosts if host.access == "none"]
-    first = [source, *(host.name for host in trusted if host.name != source)]
+    trusted = [host.name for host in subject.hosts if host.access == "none"]
+    first = [source] if at else [source, *(name for name in trusted if name != source)]
     owners = yield from _owners(first, address)
-    mine = tuple(at.ip for link in owners.links[source] for at in link.addresses)
+    mine = tuple(one.ip for link in owners.links[source] for one in link.addresses)
     if source in owners.all:
-        return FarEnd(address, source, (), known=False, own=True, from_=mine)
+        return FarEnd(address, source, (), own=True, from_=mine)
+    if at is not None:
+        if at == source or all(host.name != at for host in subject.hosts):
+            raise unobserved(f"`at: {at}` names no other host of the lab than the one that asks")
+        return FarEnd(address, source, (at,), named=True, from_=mine)
     if owners.all:
-        return FarEnd(address, source, owners.all, known=True, from_=mine)
-    entered = [host.name for host in _entered(subject) if host.name != source]
+        return FarEnd(address, source, owners.all, from_=mine)
+    entered = [h.name for h in subject.hosts if h.access != "none" and h.name != source]
     second = yield from _owners(entered, address)
-    if second.on_ports:
-        return FarEnd(address, source, second.on_ports, known=True, from_=mine)
-    return FarEnd(address, source, tuple(entered), known=False, from_=mine)
+    if len(second.on_ports) == 1:
+        return FarEnd(address, source, second.on_ports, from_=mine)
+    return FarEnd(address, source, (), nobody=_why_nobody(address, second), from_=mine)
 
 
-def _entered(subject: Subject) -> list[LabHost]:
-    return [host for host in subject.hosts if host.access != "none"]
+def _why_nobody(address: AnyAddress, owners: _Owners) -> str:
+    if owners.on_ports:
+        return f"{listed(owners.on_ports)} have the address {address} at the same time"
+    if owners.all:
+        return f"{listed(owners.all)} has the address {address} on its loopback interface only"
+    return f"no host has the address {address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +169,14 @@ def every_host_up(subject: Subject) -> Asking[None]:
         links_of(good_output(ADDRESSES, result))
 
 
-def nobody_has(end: FarEnd) -> str:
-    """Words for an address that no host of the lab was seen to have."""
-    return f"no host has the address {end.address}" if not (end.known or end.own) else ""
-
-
 def why_nothing_left(end: FarEnd) -> Asking[str]:
     """Why a request that got no answer was not even seen to leave, in words for the candidate.
 
     That nobody has the address, or that the next hop does not answer for its own, is a finding.
     Where neither is the case nothing shows that a request was made: not observed.
     """
-    if nobody_has(end):
-        return nobody_has(end)
+    if end.nobody:
+        return end.nobody
     chosen = yield from route_to(end.source, str(end.address))
     if chosen.route is None:
         return f"{end.source} has {chosen.refusal} to {end.address}"

@@ -20,7 +20,13 @@ from checkers.network._names import (
     question,
     understood,
 )
-from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end, why_nothing_left
+from checkers.network._witness import (
+    ANSWERED_ELSEWHERE,
+    FarEnd,
+    HostName,
+    far_end,
+    why_nothing_left,
+)
 from checkers.reading import answer, content_of
 from checkers.words import listed, plain, quoted
 
@@ -47,7 +53,8 @@ class Dns(CheckType):
     to another (CNAME) is followed within the answer. `status` is NOERROR unless said otherwise, and
     then at least one record of the type must come. `authoritative` asks for the server's own
     knowledge, or for none. The question must have been seen at the host that has the server's
-    address, unless a host is asked about its own server: then the verdict is flagged.
+    address (or at `at`, as in `ping`), unless a host is asked about its own server: then the
+    verdict is flagged.
 
     Error: the output is not that of dig, or no answer came and nothing shows that a question left.
     """
@@ -63,6 +70,7 @@ class Dns(CheckType):
     includes: Texts | None = None
     status: Literal["NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL"] = "NOERROR"
     authoritative: bool | None = None
+    at: HostName | None = None
 
     @model_validator(mode="after")
     def _expects_something(self) -> Dns:
@@ -81,7 +89,7 @@ class Dns(CheckType):
         server = self.server or (yield from _first_server(subject.source))
         if server is None:
             return failed(expected=expected, found=f"{subject.source} has no name server set")
-        end = yield from far_end(subject, server)
+        end = yield from far_end(subject, server, self.at)
         argv = question(subject.source, server, self.name, self.type, self.port)
         result = yield from answer(argv)
         reply = understood(result)

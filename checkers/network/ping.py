@@ -16,9 +16,9 @@ from checkers.network._ip import HostAddress
 from checkers.network._witness import (
     ANSWERED_ELSEWHERE,
     FarEnd,
+    HostName,
     every_host_up,
     far_end,
-    nobody_has,
 )
 from checkers.reading import answer, unobserved
 from checkers.words import listed, plain
@@ -93,11 +93,12 @@ class Ping(CheckType):
     `count` requests (default 3) are sent from the check's `from:` host, 0.2 seconds apart, and at
     most `loss` percent of them may stay unanswered (default 0%). An answer counts only if the
     requests were seen on the wire at the host that has the address, so that nothing on the way
-    can answer in its place. With `own_address: true` they must have arrived there with an address
+    can answer in its place; where that host has it on a loopback interface, or a translation leads
+    to it, name it by `at`. With `own_address: true` they must have arrived there with an address
     of the asking host, so that no translation (NAT) helped. With `reachable: false` no request may
     be answered; every host of the lab must be running, one of them must have the address, and the
-    requests must have left the asking host or have been refused by it, so that a broken network is
-    not taken for a closed one.
+    requests must have left the asking host or have been refused there. A network that is not set up
+    yet cannot be reached either: say by `needs` what has to work.
 
     Error: a host that is needed cannot be observed, the output is not that of ping, or (with
     `reachable: false`) nothing shows that a request was made.
@@ -111,6 +112,7 @@ class Ping(CheckType):
     loss: Percent = 0.0
     reachable: bool = True
     own_address: bool = False
+    at: HostName | None = None
 
     @model_validator(mode="after")
     def _loss_of_what(self) -> Ping:
@@ -120,7 +122,7 @@ class Ping(CheckType):
 
     def run(self, subject: Subject) -> Check:
         """Send the requests, and see who was asked and who answered."""
-        end = yield from far_end(subject, self.to)
+        end = yield from far_end(subject, self.to, self.at)
         result = yield from answer(self._program(subject.source))
         pinged = understood(result, self.to, subject.source)
         if self.reachable:
@@ -161,8 +163,8 @@ class Ping(CheckType):
         if pinged.answered:
             found = f"{pinged.answered} of {self.count} requests answered"
             return failed(expected=expected, found=found)
-        if end.own or nobody_has(end):
-            why = nobody_has(end) or f"{self.to} is an address of {end.source} itself"
+        if end.own or end.nobody:
+            why = end.nobody or f"{self.to} is an address of {end.source} itself"
             return failed(expected=expected, found=f"{why}, so nothing was shown")
         if not (pinged.refused or pinged.complaints or end.left(result.sightings)):
             raise unobserved(
@@ -175,7 +177,7 @@ def _silence(pinged: Pinged, end: FarEnd) -> str:
     if pinged.refused:
         return f"{end.source} {pinged.refused} {end.address}"
     said = f" ({'; '.join(pinged.complaints)})" if pinged.complaints else ""
-    nowhere = f"; {nobody_has(end)}" if nobody_has(end) else ""
+    nowhere = f"; {end.nobody}" if end.nobody else ""
     return f"no answer to {pinged.sent} requests{said}{nowhere}"
 
 

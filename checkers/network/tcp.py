@@ -14,9 +14,9 @@ from checkers.network._ip import HostAddress, Link, by_network, links
 from checkers.network._witness import (
     ANSWERED_ELSEWHERE,
     FarEnd,
+    HostName,
     every_host_up,
     far_end,
-    nobody_has,
 )
 from checkers.reading import unobserved
 from checkers.words import clean
@@ -53,7 +53,7 @@ class Tcp(CheckType):
     refused there. For a port that is not open every host of the lab must be running, since one that
     is stopped has no open ports either. `banner` is what the far side sends first, within three
     seconds. With `own_address: true` the request must have arrived with an address of the asking
-    host, so that no translation (NAT) helped.
+    host, so that no translation (NAT) helped. `at` is as in `ping`.
 
     Error: a host that is needed cannot be observed, or nothing shows that a connection was tried.
     """
@@ -66,6 +66,7 @@ class Tcp(CheckType):
     state: States = ("open",)
     banner: Matcher | None = None
     own_address: bool = False
+    at: HostName | None = None
 
     @model_validator(mode="after")
     def _banner_of_what(self) -> Tcp:
@@ -79,7 +80,7 @@ class Tcp(CheckType):
         if to is None:
             said = f"port {self.port} of {subject.host} {' or '.join(self.state)}"
             return failed(expected=said, found=f"{subject.host} has no address to connect to")
-        end = yield from far_end(subject, to)
+        end = yield from far_end(subject, to, self.at)
         read = 0 if self.banner is None else 4096
         result = yield from ask(Connect(subject.source, to, self.port, read=read))
         if self.state != ("open",):
@@ -106,9 +107,11 @@ class Tcp(CheckType):
         if result.outcome == "open":
             trouble = end.trouble(result.sightings)
             return ("faked", f"{at}: {trouble}") if trouble else ("open", f"{at} is open")
-        if end.own or (self.state != ("open",) and nobody_has(end)):
-            why = nobody_has(end) or f"{end.address} is an address of {end.source} itself"
+        if end.own or (self.state != ("open",) and end.nobody):
+            why = end.nobody or f"{end.address} is an address of {end.source} itself"
             return "unknown", f"{why}, so nothing was shown"
+        if end.nobody:
+            return "unreachable", f"{at} cannot be reached: {end.nobody}"
         if result.outcome == "closed" and reached:
             return "closed", f"{at} is closed"
         if result.outcome == "closed":

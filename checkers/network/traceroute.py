@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from checkers.check import Asking, Check, CheckType, ask_all, failed, passed
 from checkers.model import Flow, Phase, Program, ProgramResult, Subject, Verdict
 from checkers.network._ip import ADDRESSES, HostAddress, links_of
-from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, HostName, far_end
 from checkers.reading import answer, good_output, unobserved
 from checkers.words import plain
 
@@ -43,7 +43,7 @@ class Traceroute(CheckType):
     `hops` are the routers between the asking host and `to`, in order and complete, `to` itself
     left out: each an address, the name of a host of the lab (any address that it has counts, since
     a router may answer with any of its own), or `*` for any that answers. UDP packets are sent, and
-    must have been seen on the wire at the host that has `to`.
+    must have been seen on the wire at the host that has `to` (or at `at`, as in `ping`).
 
     Error: a host that is needed cannot be observed, or the output is not that of traceroute.
     """
@@ -53,10 +53,11 @@ class Traceroute(CheckType):
 
     to: HostAddress
     hops: tuple[Hop, ...] = Field(min_length=1, max_length=20)
+    at: HostName | None = None
 
     def run(self, subject: Subject) -> Check:
         """Trace the way and compare it hop by hop."""
-        end = yield from far_end(subject, self.to)
+        end = yield from far_end(subject, self.to, self.at)
         allowed = yield from self._allowed(subject)
         most = len(self.hops) + 3
         argv = ("traceroute", "-n", "-q", "1", "-w", "1", "-m", str(most), self.to)

@@ -14,7 +14,13 @@ from checkers.matchers import Matcher
 from checkers.model import Phase, ProgramResult, Subject, Verdict
 from checkers.network._ip import HostAddress
 from checkers.network._names import resolve
-from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end, why_nothing_left
+from checkers.network._witness import (
+    ANSWERED_ELSEWHERE,
+    FarEnd,
+    HostName,
+    far_end,
+    why_nothing_left,
+)
 from checkers.reading import whole
 from checkers.web._curl import Request, Response, program, understood
 from checkers.words import plain
@@ -50,8 +56,8 @@ class Http(CheckType):
     headers in any case. Redirects are followed only with `follow: true`, at most five and not to
     other names. `method` is GET unless said otherwise. With `verify: false` any certificate will
     do. Bodies of up to 1 MiB are taken, within 8 seconds. The request must have been seen at the
-    host that has the address, unless a host is asked about its own server: then the verdict is
-    flagged.
+    host that has the address (or at `at`, as in `ping`), unless a host is asked about its own
+    server: then the verdict is flagged.
 
     Error: curl did not run properly, or no answer came and nothing shows that a request left.
     """
@@ -67,6 +73,7 @@ class Http(CheckType):
     headers: dict[HeaderName, Matcher] = Field(default_factory=dict)
     follow: bool = False
     verify: bool = True
+    at: HostName | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Http:
@@ -87,7 +94,7 @@ class Http(CheckType):
             address = found[0]
         port = parts.port or (443 if parts.scheme == "https" else 80)
         request = Request(self.url, host, port, address, self.follow, self.verify, self.method)
-        end = yield from far_end(subject, address)
+        end = yield from far_end(subject, address, self.at)
         probe = program(subject.source, request)
         result = yield from ask(probe)
         whole(probe.argv, result)

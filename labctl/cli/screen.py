@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ def _shown(letter: str) -> str:
 
 
 def plain_json(value: Any) -> Any:
-    """A value of ours (dataclasses, tuples, enums) as what `json` writes."""
+    """A value of ours (dataclasses, tuples, paths) as what `json` writes."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return plain_json(dataclasses.asdict(value))
     if isinstance(value, dict):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain_json(item) for item in value]
-    return value
+    return str(value) if isinstance(value, PurePath) else value
 
 
 class Screen:

@@ -24,12 +24,14 @@ Report = Callable[[str], None]
 class ByteStream(Protocol):
     """The duplex bytes that an SSH connection runs over; what paramiko asks of a socket.
 
-    `errors` is what the program at the other end wrote beside it, `_closed` whether the stream was
-    ended from our side.
+    `errors` is what the program at the other end wrote beside it.
     """
 
     errors: bytearray
-    _closed: bool
+
+    @property
+    def _closed(self) -> bool:
+        """Whether it was ended from our side."""
 
     def send(self, data: bytes, /) -> int:
         """Send some of `data` and return how many bytes went."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
+import os
 import re
 import shlex
+import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +30,7 @@ FILE = "fake-server.json"
 VOLATILE = ("/run/", "/tmp/")
 WRITES = re.compile(r"^echo (?P<words>.*) > (?P<path>/\S+)$")
 REMOVES = re.compile(r"^rm (?P<path>/\S+)$")
+SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
 FAILS = re.compile(r"^exit (?P<status>\d+)$")
 
 
@@ -52,7 +56,7 @@ class FakeServer:
             file.flush()
 
     def fault(self, operation: str, message: str | None) -> None:
-        """Have an operation (`up`, `down`, `run`, `dial`, `any`) fail from now on, or no more."""
+        """Have an operation (`up`, `down`, `run`, `dial`, `any` …) fail from now on, or no more."""
         with self.state() as state:
             state["faults"].pop(operation, None)
             if message is not None:
@@ -106,12 +110,23 @@ class FakeProvider:
             state["sessions"][session] = {
                 "hosts": {host.name: {"state": "running", "files": {}} for host in plan.hosts}
             }
+        self._interrupted(report)
         for host in plan.hosts:
             report(f"{host.name} is ready")
         pins: dict[str, dict[str, Any]] = {
             host.name: {"id": host.name, "session": session} for host in plan.hosts
         }
         return Placement(session, self.name, pins, images={"host": "labctl/host:fake"})
+
+    def _interrupted(self, report: Report) -> None:
+        """Send this process the signal of a fault, once, and go on until that has an effect."""
+        with self.server.state() as state:
+            wanted = [name for name in SIGNALS if state["faults"].pop(name, None)]
+        for name in wanted:
+            os.kill(os.getpid(), SIGNALS[name])
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                report("is on its way")
 
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         return self._again("revive", placement, hosts)

@@ -110,7 +110,7 @@ async def test_a_session_opens_says_why_and_closes() -> None:
         assert "expected 10.0.0.1/24 on eth0, found 10.0.0.1/16" in text
         assert "\x1b" not in text
         await pilot.press("escape")
-        assert isinstance(app.screen, Wall)
+        assert not isinstance(app.screen, SessionScreen)
 
 
 async def test_an_empty_record_says_what_to_type() -> None:

@@ -30,7 +30,14 @@ def echo(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def every_thread_ends() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    until(lambda: not [each for each in set(threading.enumerate()) - before if each.is_alive()])
+    try:
+        until(lambda: not [each for each in set(threading.enumerate()) - before if each.is_alive()])
+    except AssertionError:
+        import sys, traceback
+        for t in set(threading.enumerate()) - before:
+            print(t)
+            traceback.print_stack(sys._current_frames()[t.ident])
+        raise
 
 
 @pytest.fixture

@@ -1,0 +1,288 @@
+"""The command itself: help, exit codes, errors of its own, Ctrl-C, and what reaches a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labctl.cli import words
+from labctl.cli.board import Board, counted
+from labctl.cli.crash import report
+from labctl.cli.main import main
+from labctl.cli.root import HIDDEN, SECTIONS, labctl as root
+from labctl.cli.screen import Screen, harmless, plain_json
+from labctl.cli.verdicts import Line, because
+from labctl.store import Store
+from tests.fakes.command import Command
+
+HEAVY = ("docker", "paramiko", "textual", "sqlalchemy", "alembic", "pydantic", "rich")
+COMMANDS = [name for section in SECTIONS.values() for name in section]
+GROUPS = {"labs": ["list", "show", "lint", "schema", "new", "verify"]}
+GROUPS["images"] = ["list", "build", "prune"]
+
+
+def test_every_command_has_help_of_its_own(labctl: Command) -> None:
+    for name in COMMANDS:
+        said = labctl(name, "--help")
+        assert said.out.startswith(f"Usage: labctl {name}")
+        for inner in GROUPS.get(name, []):
+            assert labctl(name, inner, "--help").out.startswith(f"Usage: labctl {name} {inner}")
+
+
+def test_the_list_of_commands_cuts_no_line(labctl: Command) -> None:
+    lines = labctl("--help").out.splitlines()
+    assert not [line for line in lines if line.endswith("...") and "ARGS" not in line]
+    assert max(map(len, lines)) <= 80
+    assert not any(name in line.split() for name in HIDDEN for line in lines)
+
+
+def test_help_of_all_commands_loads_nothing_heavy() -> None:
+    """One process for all of them: what one command's help loads would be seen here too."""
+    words = [[name, "--help"] for name in COMMANDS]
+    words += [[group, inner, "--help"] for group, inners in GROUPS.items() for inner in inners]
+    program = f"""
+import sys
+from labctl.cli.main import main
+for words in {words!r}:
+    assert main(words) == 0, words
+print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_python_m_labctl_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "labctl", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.startswith("labctl")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["strat"], "There is no command `strat`. Did you mean `start`"),
+        (["qqq"], "There is no command `qqq`."),
+        (["--nothing"], "No such option"),
+        (["sessions", "--state", "asleep"], "'asleep' is not one of"),
+        (["labs", "verify"], "Name the labs to prove, or give `--all`."),
+        (["--library", "/no/such/folder", "labs", "list"], "There is no library at"),
+    ],
+)
+def test_what_cannot_be_done_as_asked_ends_with_2(
+    labctl: Command, arguments: list[str], told: str
+) -> None:
+    said = labctl(*arguments, code=2)
+    assert told in " ".join(said.err.split())
+    assert "hint: " in said.err
+
+
+def test_no_command_shows_the_help(labctl: Command) -> None:
+    said = labctl(code=2)
+    assert "Sessions:" in said.err
+
+
+def test_a_fault_of_its_own_is_said_honestly_and_kept_in_a_file(
+    labctl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a screw is loose")
+
+    monkeypatch.setattr(Store, "sessions", broken)
+    said = labctl("sessions", "--candidate", "a\nb", code=70)
+    assert "A fault of labctl's own ended this command (RuntimeError: a screw is loose)" in (
+        " ".join(said.err.split())
+    )
+    (path,) = labctl.home.glob("crash-*.txt")
+    assert path.name in "".join(said.err.split())
+    assert path.stat().st_mode & 0o077 == 0
+    text = path.read_text()
+    assert "a screw is loose" in text
+    assert r"'a\nb'" in text
+    assert "Traceback" not in said.err
+    assert "Traceback" in labctl("--debug", "sessions", code=70).err
+
+
+def test_a_fault_that_cannot_be_kept_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LABCTL_HOME", str(tmp_path / "file" / "home"))
+    report(Screen(), ValueError(), ["x"], debug=False)
+    told = capsys.readouterr().err
+    assert "ValueError" in told
+    assert "error: A fault of labctl's own" in told
+    report(Screen(), ValueError(), ["x"], debug=True)
+
+
+def test_a_home_that_cannot_be_made_is_an_error_of_the_record(
+    labctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LABCTL_HOME", str(tmp_path / "file" / "home"))
+    assert "error: " in labctl("sessions", code=5).err
+
+
+def test_ctrl_c_undoes_a_start(labctl: Command) -> None:
+    labctl.server.fault("interrupt", "Ctrl-C")
+    said = labctl("start", "notes", "--candidate", "amy", "bilal", "chen", "dilys", code=130)
+    assert "error: Interrupted." in said.err
+    assert "What was half up is undone." in said.err
+    assert labctl.server.sessions() == []
+    states = {each["state"] for each in labctl("sessions", "--all", "--json").json}
+    assert states == {"withdrawn"}
+
+
+def test_kill_ends_a_command_as_ctrl_c_does(labctl: Command) -> None:
+    labctl.server.fault("terminate", "SIGTERM")
+    assert "Interrupted." in labctl("start", "notes", "--candidate", "amy", code=130).err
+    assert labctl.server.sessions() == []
+
+
+def test_a_reader_that_went_away_ends_it_quietly() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m labctl --help 2>&1 >&3 3>&- | cat"],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+        pass_fds=(),
+    )
+    assert b"Traceback" not in done.stdout
+
+
+# --------------------------------------------------------------------------- the screen
+
+
+class _Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_control_characters_are_spelt_out() -> None:
+    assert harmless("a\x1b[2J\x07\u202eb\n\tc") == "a\\x1b[2J\\x07\\u202eb\n\tc"
+
+
+def test_json_holds_no_raw_control_character(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"found": "\x1b\u202e\x9b\U000e0041 é\n"}
+    Screen().json(value)
+    text = capsys.readouterr().out
+    assert not set(text) & set("\x1b\u202e\x9b\U000e0041")
+    assert "é" in text
+    assert json.loads(text) == value
+
+
+def test_values_of_ours_become_json() -> None:
+    line = Line("passed", "t", 1.0, 2.0, "", "", flags=("a",))
+    assert plain_json({1: (line, Path("/x"))}) == {
+        "1": [{**plain_json(line), "flags": ["a"]}, "/x"]
+    }
+    assert plain_json(Line) is Line
+
+
+def test_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    screen.show("[bold]x[/bold] :smile:")
+    screen.say("[red]y")
+    screen.error("[b]z", "[link=http://x]w")
+    captured = capsys.readouterr()
+    assert captured.out == "[bold]x[/bold] :smile:\n"
+    assert captured.err == "[red]y\nerror: [b]z\nhint: [link=http://x]w\n"
+
+
+@pytest.mark.parametrize("no_color", [True, False])
+def test_a_terminal_gets_bars_and_colours_unless_told_not_to(
+    no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = _Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1") if no_color else monkeypatch.delenv("NO_COLOR", False)
+    screen = Screen()
+    assert screen.live
+    with screen.bar() as bar, Board(screen) as board:
+        bar.begin(3)
+        bar.step("one\ntwo", 1)
+        board.say("amy", "✓ done")
+        board.say("amy", "✓ done")
+        board.forget("amy")
+    screen.warn("mind")
+    text = stream.getvalue()
+    assert ("\x1b[1;33m" in text) is not no_color
+    assert "mind" in text
+
+
+def test_elsewhere_there_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    assert not screen.live
+    with screen.bar(2) as bar, Board(screen) as board:
+        bar.begin(2)
+        bar.step("first", 1)
+        board.say("amy", "works")
+        board.say("amy", "works")
+        board.say("", "all")
+    assert capsys.readouterr().err == "first\namy: works\nall\n"
+
+
+def test_a_dumb_terminal_is_not_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", _Terminal())
+    monkeypatch.setenv("TERM", "dumb")
+    assert not Screen().live
+
+
+def test_counts_and_times_in_words() -> None:
+    assert counted(3, 10) == "▰▰▰▱▱▱▱▱▱▱ 3 of 10 checks"
+    assert counted(0, 0).endswith("0 of 0 checks")
+    assert words.seconds(0.84) == "0.8 s"
+    assert words.seconds(42.2) == "42 s"
+    assert words.seconds(185) == "3 min 5 s"
+    assert words.marks(None, 4) == "?/4"
+    assert words.plural(1, "host") == "1 host"
+    now = "2026-03-01T09:30:00.000000Z"
+    moment = words.left.__globals__["datetime"].fromisoformat
+    assert words.left(None) == ""
+    assert words.left(now, moment("2026-03-01T09:20:30+00:00")) == "9 min left"
+    assert words.left(now, moment("2026-03-01T06:20:00+00:00")) == "3 h 10 min left"
+    assert words.left(now, moment("2026-03-01T09:34:00+00:00")) == "4 min over"
+    assert words.sign("odd\x1b").plain == "· odd\\x1b"
+
+
+def test_why_a_check_did_not_pass() -> None:
+    assert because("a", "b") == "expected a, found b"
+    assert because("a", "") == "expected a"
+    assert because("", "b") == "b"
+    line = Line("failed", "t", 0, 1, "a", "b", "Look.", ("inside only",), "beside")
+    assert line.why() == ["expected a, found b (seen from beside)", "Look.", "remark: inside only"]
+    assert Line("passed", "t", 1, 1, "a", "b").why() == []
+    assert Line("not-run", "t", None, 1, "", "").why() == []
+
+
+def test_the_group_answers_click_for_what_it_does_not_know() -> None:
+    import click
+
+    context = click.Context(root)
+    assert root.get_command(context, "nothing") is None
+    with pytest.raises(click.UsageError):
+        root.resolve_command(context, [""])
+
+
+def test_main_can_be_called_with_the_arguments_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["labctl", "--version"])
+    assert main() == 0
+    assert "labctl" in capsys.readouterr().out
