@@ -42,7 +42,7 @@ class PlannedCheck:
     """One check, ready to run. `retry` and `timeout` are seconds (None: no limit of its own).
 
     `needs` are ids of checks that must have passed. `changes` says that it changes the host: it
-    is tried once, and its probes are shared with no other check.
+    runs alone, is tried once, and its probes are shared with no other check.
     """
 
     id: str
@@ -161,29 +161,41 @@ class _PhaseRun:
     # ------------------------------------------------------------------ starting
 
     def _start_ready(self) -> None:
-        """Start what waits for nothing more; settle what can never start."""
-        progressing = True
-        while progressing:
-            progressing = False
-            for planned in list(self._waiting):
-                # Judged when all are known: else the order in which they ended, which a replay
-                # does not repeat, would decide between blocked and error.
-                if any(need not in self._results for need in planned.needs):
-                    continue
-                verdict = self._hindrance(planned)
-                self._waiting.remove(planned)
-                progressing = True
-                if verdict:
-                    self._settle(CheckResult(planned.id, verdict, planned.phase, tries=0))
-                else:
-                    run = _Running(planned, self._clock.now())
-                    self._running.append(run)
-                    self._begin(run)
+        """Start what waits for nothing more; settle what can never start.
+
+        A check that changes the host has it to itself: it starts when no other runs, in the order
+        of the plan, and none starts beside it.
+        """
+        while planned := self._next_ready():
+            self._waiting.remove(planned)
+            verdict = self._hindrance(planned)
+            if verdict:
+                self._settle(CheckResult(planned.id, verdict, planned.phase, tries=0))
+                continue
+            run = _Running(planned, self._clock.now())
+            self._running.append(run)
+            self._begin(run)
         if self._waiting and not self._running:
             for planned in self._waiting:
                 verdict = error("it needs a check that was never run")
                 self._settle(CheckResult(planned.id, verdict, planned.phase, tries=0))
             self._waiting = []
+
+    def _next_ready(self) -> PlannedCheck | None:
+        """A check that may start now: one that only looks before one that changes something."""
+        if any(run.planned.changes for run in self._running):
+            return None
+        # Judged when all are known: else the order in which they ended, which a replay does not
+        # repeat, would decide between blocked and error.
+        ready = [
+            planned
+            for planned in self._waiting
+            if all(need in self._results for need in planned.needs)
+        ]
+        looking = next((planned for planned in ready if not planned.changes), None)
+        if looking or self._running:
+            return looking
+        return ready[0] if ready else None
 
     def _hindrance(self, planned: PlannedCheck) -> Verdict | None:
         """Why a check cannot be run, judged by the results of all that it needs."""

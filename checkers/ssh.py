@@ -81,10 +81,10 @@ class AgentConnection:
         )
         try:
             self._stream = dial(DOOR, b"".join(line + b"\n" for line in lines))
+            self._transport = paramiko.Transport(self._stream)  # type: ignore[arg-type]  # a Stream is all it uses
         except Exception as problem:  # whatever a provider raises: nothing was observed
             raise AgentUnreachable(f"the observer cannot be reached: {problem}") from problem
         self._nonce = os.urandom(frames.NONCE_SIZE)
-        self._transport = paramiko.Transport(self._stream)  # type: ignore[arg-type]  # a Stream is all it uses
         try:
             with self._until(time.monotonic() + CONNECT_SECONDS):
                 self._channel = self._open(host_key, client_key)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import io
+import os
 import socket
 import threading
 import time
@@ -15,6 +17,7 @@ from typing import Any
 import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from checkers.agent import frames
 
@@ -53,7 +56,7 @@ class PairStream:
 
     def _stall(self) -> None:
         if self._ended.wait(self._timeout):
-            raise OSError("closed")
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         raise TimeoutError
 
     def send(self, data: bytes, /) -> int:
@@ -97,10 +100,10 @@ class _Door(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         good = username == "root" and key.get_base64() == self._key and not self._server.refuses
-        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if good else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self._server.commands.append(command)
@@ -149,9 +152,13 @@ class Server:
         thread.start()
 
     def _act(self, channel: paramiko.Channel) -> None:
-        with contextlib.suppress(OSError, EOFError, frames.BrokenStream):
+        with contextlib.suppress(OSError, EOFError, frames.BrokenStream, paramiko.SSHException):
             self.act(channel)
-        channel.close()
+            channel.close()
+
+    def hang_up(self) -> None:
+        for transport in self._transports:
+            transport.close()
 
     def close(self) -> None:
         self.over.set()

@@ -16,7 +16,7 @@ from checkers.agent import frames
 from checkers.ssh import DOOR, AgentConnection, AgentUnreachable
 from tests.ssh_server import Act, PairStream, answering, serving, until
 
-SOON = 1.0
+SOON = 0.2
 """The deadlines that are set here; nothing may take ten seconds more."""
 
 
@@ -28,16 +28,15 @@ def echo(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def every_thread_ends() -> Iterator[None]:
+    """Timers apart: paramiko leaves one of fifteen seconds behind, which finds nothing to do."""
     before = set(threading.enumerate())
     yield
-    try:
-        until(lambda: not [each for each in set(threading.enumerate()) - before if each.is_alive()])
-    except AssertionError:
-        import sys, traceback
-        for t in set(threading.enumerate()) - before:
-            print(t)
-            traceback.print_stack(sys._current_frames()[t.ident])
-        raise
+
+    def left() -> list[threading.Thread]:
+        new = set(threading.enumerate()) - before
+        return [each for each in new if not isinstance(each, threading.Timer)]
+
+    until(lambda: not left())
 
 
 @pytest.fixture
@@ -119,12 +118,12 @@ def test_whatever_a_provider_raises_is_told(problem: Exception) -> None:
 
 
 def test_what_the_door_said_is_told() -> None:
-    with serving(answering(echo), receive=0) as server:
+    with serving(answering(echo)) as server:
 
         def dial(argv: Sequence[str], preamble: bytes) -> PairStream:
             stream = server.dial(argv, preamble)
             stream.errors += b"door: /run/labctl: No space left on device\n"
-            stream.close()
+            server.hang_up()
             return stream
 
         with pytest.raises(AgentUnreachable, match="No space left"):
@@ -135,7 +134,7 @@ def test_what_the_door_said_is_told() -> None:
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize("received", [0, 10, 300, 700, 1200, 1500, 1700, 1900])
+@pytest.mark.parametrize("received", [0, 10, 700, 1200, 1700])
 def test_a_stream_that_stalls_while_connecting(received: int) -> None:
     with serving(answering(echo), receive=received) as server, Timed():
         try:
@@ -148,7 +147,7 @@ def test_a_stream_that_stalls_while_connecting(received: int) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize("sent", [0, 10, 300, 700, 1200, 1500, 1900])
+@pytest.mark.parametrize("sent", [0, 300, 1200, 1900])
 def test_a_stream_that_takes_no_more_while_connecting(sent: int) -> None:
     with serving(answering(echo), send_most=sent) as server, Timed():
         try:
