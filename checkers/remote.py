@@ -122,8 +122,8 @@ class RemoteObserver:
                 self._connection = AgentConnection(self._dial)
             deadline = time.monotonic() + seconds + SLACK_SECONDS
             for answer in self._connection.ask(request, deadline):
-                number = int(answer["id"])
-                if number in probes:
+                number = answer.get("id")
+                if isinstance(number, int) and number in probes:
                     found[number] = self._read(probes[number], answer)
         except AgentUnreachable as problem:
             why = str(problem)
@@ -134,8 +134,8 @@ class RemoteObserver:
 
     def _read(self, probe: AnyProbe, answer: dict[str, Any]) -> Observation:
         if "failure" in answer:
-            failure = Failure(str(answer["failure"]), Blame(answer.get("blame", "machinery")))
-            return self._observation(probe, failure=failure)
+            blame = Blame.HOST if answer.get("blame") == Blame.HOST else Blame.MACHINERY
+            return self._observation(probe, failure=Failure(str(answer["failure"]), blame))
         try:
             return self._observation(probe, codec.result_from_json(probe.kind, answer["result"]))
         except (KeyError, ValueError) as problem:

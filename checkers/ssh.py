@@ -133,9 +133,12 @@ class AgentConnection:
                 message = frames.unpack(lambda size: self._receive(size, deadline), self._nonce)
                 if message is None:
                     raise AgentUnreachable(f"the agent ended: {self._last_words()}")
-                if message[1].get("done"):
+                answer = message[1]
+                if not isinstance(answer, dict):
+                    raise frames.BrokenStream("a message is no JSON object")
+                if answer.get("done"):
                     return
-                yield message[1]
+                yield answer
         except TimeoutError as problem:
             raise AgentUnreachable("the agent did not answer in time") from problem
         except (frames.BrokenStream, paramiko.SSHException, OSError, EOFError) as problem:

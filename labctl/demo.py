@@ -28,7 +28,7 @@ from labctl.verification.cases import UNTOUCHED
 LAB = "static-routing"
 CANDIDATES = ("amy", "bilal", "chen")
 SOLUTION = "solution"
-PREFERRED = ("wrong-mask", "no-return")
+PREFERRED = ("no-return", "wrong-mask")
 """The wrong answer that is shown: the first of these that the lab has, else its first."""
 
 Tell = Callable[[str, str], None]

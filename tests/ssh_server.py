@@ -154,6 +154,7 @@ class Server:
     def _act(self, channel: paramiko.Channel) -> None:
         with contextlib.suppress(OSError, EOFError, frames.BrokenStream, paramiko.SSHException):
             self.act(channel)
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             channel.close()
 
     def hang_up(self) -> None:

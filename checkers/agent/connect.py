@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import socket
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
@@ -67,12 +69,16 @@ def _source(connection: socket.socket) -> str:
 
 
 def _exchange(connection: socket.socket, probe: dict[str, Any]) -> bytes:
+    """What came within the time; silence, a hang-up and a drip without end are no errors."""
     wanted = int(probe["read"])
+    until = time.monotonic() + float(probe["wait"])
     received = b""
-    try:
+    with contextlib.suppress(OSError):
         connection.sendall(urlsafe_b64decode(probe["send"]))
-        while len(received) < wanted and (part := connection.recv(wanted - len(received))):
+        while len(received) < wanted and (left := until - time.monotonic()) > 0:
+            connection.settimeout(left)
+            part = connection.recv(wanted - len(received))
+            if not part:
+                break
             received += part
-    except OSError:  # it fell silent or hung up; what came before counts
-        pass
     return received

@@ -51,7 +51,7 @@ PRELOADED = (
 """The modules that a lab's check can import, besides `checkers.check` and `checkers.model`."""
 
 
-def main() -> None:
+def main() -> None:  # pragma: no cover  # it shuts its process in; tests run it as one
     """Read the task, shut the process in, run the check."""
     for name in PRELOADED:
         import_module(name)
@@ -71,7 +71,7 @@ def main() -> None:
     _tell(outgoing, answer)
 
 
-def _warm_up(subject: Any) -> Any:
+def _warm_up(subject: Any) -> Any:  # pragma: no cover  # as above
     """Have what is made at first use made now; returns the subject in its own type."""
     probe = Processes("host")
     seen = Observation(probe, Vantage.BESIDE, 0.0, ProcessesResult(()))

@@ -64,7 +64,7 @@ def _filter(machine: str) -> bytes:
     return b"".join(struct.pack("<HBBI", *row) for row in rows)
 
 
-def _limits() -> None:
+def _limits() -> None:  # pragma: no cover  # for good; tests see it in a process of its own
     for what, value in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, CPU_SECONDS),
@@ -77,7 +77,7 @@ def _limits() -> None:
         resource.setrlimit(what, (least, least))
 
 
-def confine() -> None:
+def confine() -> None:  # pragma: no cover  # as above
     """Shut this process in; raises `CannotConfine` where that is not possible."""
     libc = ctypes.CDLL(None, use_errno=True)
     program = _filter(platform.machine())

@@ -125,7 +125,8 @@ class Python(CheckType):
         if "unobserved" in message:
             failure = message["unobserved"]
             reason = clean(str(failure["reason"]), 500)
-            raise NotObserved(Failure(reason, Blame(failure["blame"])))
+            conclusive = failure["conclusive"] is True
+            raise NotObserved(Failure(reason, Blame(failure["blame"]), conclusive))
         if "crash" in message:
             return error(f"`{self.call}` broke off: {clean(str(message['crash']), 500)}")
         found = verdict_from_json(message["verdict"])

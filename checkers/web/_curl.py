@@ -110,9 +110,8 @@ def understood(argv: tuple[str, ...], result: ProgramResult) -> Response:
     report = structured(argv, lines[-1], _REPORT)
     if report.exitcode != result.exit:
         raise unobserved(f"`curl` ended with {result.exit} and reports {report.exitcode}")
-    if result.exit == 6 and report.num_redirects:
-        return Response(trouble="it leads on to a name that was not asked about")
-    if result.exit == 28 and report.num_redirects and not report.remote_ip:
+    # The name in the URL needs no look-up any more: what cannot be resolved came with a redirect.
+    if result.exit in (6, 28) and b"resolv" in b" ".join(lines[:-1]).lower():
         return Response(trouble="it leads on to a name that was not asked about")
     if result.exit in TROUBLES:
         return Response(trouble=TROUBLES[result.exit], timed_out=result.exit == 28)

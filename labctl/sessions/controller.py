@@ -34,16 +34,13 @@ def _silent(_session: str, _line: str) -> None:
 
 @dataclass
 class Controller:
-    """The parts that use-cases share. Close it after use; providers and store open on first use.
-
-    `installation` overrides the store's own id, for a throw-away store (verification) whose hosts
-    must still be known as this installation's.
-    """
+    """The parts that use-cases share. Close it after use; providers and store open on first use."""
 
     home: Path
     library_paths: Sequence[Path] = ()
     tell: Tell = _silent
-    installation: str | None = None
+    _origin: Controller | None = None
+    _opening: threading.Lock = field(default_factory=threading.Lock)
     _providers: dict[str, Provider] = field(default_factory=dict)
     _interrupted: threading.Event = field(default_factory=threading.Event)
 
@@ -69,19 +66,23 @@ class Controller:
 
     def provider(self, name: str) -> Provider:
         """The provider called `name`, opened once."""
-        if name not in self._providers:
-            installation = self.installation or self.store.installation_id
-            self._providers[name] = open_provider(name, installation, self.home)
-        return self._providers[name]
+        if self._origin is not None:
+            return self._origin.provider(name)
+        with self._opening:
+            if name not in self._providers:
+                installation = self.store.installation_id
+                self._providers[name] = open_provider(name, installation, self.home)
+            return self._providers[name]
 
     def throw_away(self, home: Path) -> Controller:
         """A controller with a store of its own in `home`, on the same library and providers.
 
-        For work that is to leave no record; its hosts are still known as this installation's.
+        For work that is to leave no record; its hosts are still known as this installation's. The
+        store is a file in `home`, whatever database the record is in.
         """
-        other = Controller(home, self.library_paths, self.tell, self.store.installation_id)
+        other = Controller(home, self.library_paths, self.tell, self)
         other.__dict__["library"] = self.library
-        other._providers = self._providers
+        other.__dict__["store"] = Store.open(home)
         return other
 
     def interrupt(self) -> None:
@@ -92,6 +93,8 @@ class Controller:
         """Raise `Interrupted` if the work is to stop: called where it can be undone or resumed."""
         if self._interrupted.is_set():
             raise Interrupted
+        if self._origin is not None:
+            self._origin.go_on()
 
     def close(self) -> None:
         """Let go of the store and the providers; what runs on the server stays."""

@@ -10,7 +10,7 @@ goes on after the last phase that was finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,18 @@ def scheme_of(controller: Controller, session: Session) -> tuple[PlannedCheck, .
     return tuple(replace(check, phase=phases[check.id]) for check in checks)
 
 
+def harmless(checks: Sequence[PlannedCheck]) -> set[str]:
+    """The checks that may run while people work, with everything that they need."""
+    allowed = {
+        check.id
+        for check in checks
+        if check.check.harmless and not check.changes and check.phase is not Phase.AFTER_RESTART
+    }
+    for _ in checks:
+        allowed -= {check.id for check in checks if set(check.needs) - allowed}
+    return allowed
+
+
 class Grading:
     """One grading of a session's hosts; `placement` follows them through restarts."""
 
@@ -60,10 +72,9 @@ class Grading:
     def look(self) -> dict[str, CheckResult]:
         """Run what may run while people work: harmless checks, no freezing, no restart."""
         results: dict[str, CheckResult] = {}
+        allowed = harmless(self._checks)
         for phase in (Phase.STATE, Phase.BEHAVIOUR):
-            checks = [
-                check for check in self._of(phase) if check.check.harmless and not check.changes
-            ]
+            checks = [check for check in self._of(phase) if check.id in allowed]
             results |= self._run(checks, results, frozen=False)
         return results
 

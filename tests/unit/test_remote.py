@@ -75,7 +75,7 @@ def reason(seen: Observation) -> str:
 
 
 def test_answers_come_in_the_order_of_the_questions_whatever_order_they_came_in() -> None:
-    probes = [
+    probes: list[AnyProbe] = [
         File("r1", b"/a"),
         Inside("r1", ("id",)),
         Program("pc1", ("ip",)),
@@ -215,7 +215,7 @@ def test_an_observer_that_cannot_be_reached() -> None:
         raise RuntimeError("the Docker daemon is not running")
 
     observer = RemoteObserver(HOSTS, Whereabouts(PINS, {}), dial, ran)
-    probes = [File("r1", b"/a"), Inside("r1", ("id",))]
+    probes: list[AnyProbe] = [File("r1", b"/a"), Inside("r1", ("id",))]
     file, inside = observer.observe([Wanted(probe, ("a",)) for probe in probes])
     assert "the Docker daemon is not running" in reason(file)
     assert inside.result is not None
@@ -279,7 +279,7 @@ def test_a_host_that_is_known_to_be_broken_is_not_asked() -> None:
         asked.extend(probe["host"] for probe in request["probes"])
         yield from well(request)
 
-    probes = [File("r1", b"/a"), File("pc1", b"/a"), Inside("r1", ("id",))]
+    probes: list[AnyProbe] = [File("r1", b"/a"), File("pc1", b"/a"), Inside("r1", ("id",))]
     broken, fine, inside = ask(answering(note), *probes, broken={"r1": "r1 does not boot"})
     assert asked == ["pc1"]
     assert fine.result is not None

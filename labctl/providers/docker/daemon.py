@@ -43,6 +43,7 @@ class Daemon:
         self._local = threading.local()
         self._clients: list[docker.APIClient] = []
         self._idle: deque[docker.APIClient] = deque()
+        self._version = "auto"
 
     @property
     def api(self) -> docker.APIClient:
@@ -62,9 +63,11 @@ class Daemon:
     def _connect(self) -> docker.APIClient:
         try:
             environment = kwargs_from_env()
-            client = docker.APIClient(version="auto", timeout=REQUEST_SECONDS, **environment)
+            client = docker.APIClient(version=self._version, timeout=REQUEST_SECONDS, **environment)
         except DockerException as error:
             raise unavailable(error) from error
+        # Asked once: the engine starts three programs of its own to answer that question.
+        self._version = client.api_version
         self._clients.append(client)
         return client
 
@@ -75,6 +78,7 @@ class Daemon:
         self._clients.clear()
         self._idle = deque()
         self._local = threading.local()
+        self._version = "auto"
 
 
 @contextlib.contextmanager

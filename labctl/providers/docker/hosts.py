@@ -195,6 +195,9 @@ class Containers:
                 hostname=hostname,
                 labels=made,
                 host_config=host_config,
+                # Docker's part in networks is left out altogether, not only set to `none`: a new,
+                # empty network namespace is made either way, and a start costs half the time.
+                network_disabled=True,
                 stop_signal="SIGINT" if command else None,
             )
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import struct
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from checkers.check import NotObserved
+from checkers.codec import observation_to_json, probe_to_json, verdict_to_json
 from checkers.model import (
+    Blame,
+    Failure,
+    File,
     FileResult,
     LabHost,
     Observation,
@@ -16,6 +25,7 @@ from checkers.model import (
     Vantage,
     Verdict,
 )
+from checkers.own import _child, _confine
 from checkers.own import python as module
 from checkers.own.python import Python, functions_in
 
@@ -107,6 +117,16 @@ def test_it_has_no_privilege_left() -> None:
     assert verdict.found in {str(own), str(2**32 - 1), "-1"}
 
 
+def test_what_could_not_be_observed_stays_so_and_keeps_whose_fault_it_is() -> None:
+    running = Python(call="checks.py:check").with_source(f"{HEAD}def check(subject):\n    {ASK}")
+    generator = running.run(SUBJECT)
+    (probe,) = next(generator)
+    failure = Failure("h1 \x1b[1mdown", Blame.HOST, conclusive=True)
+    with pytest.raises(NotObserved) as caught:
+        generator.send((Observation(probe, Vantage.BESIDE, 1.0, failure=failure),))
+    assert caught.value.failure == replace(failure, reason=r"h1 \x1b[1mdown")
+
+
 def test_an_endless_loop_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SECONDS", 1.0)
     verdict = verdict_of("while True: pass\n" + ASK + PASS)
@@ -160,3 +180,63 @@ def test_the_text_comes_from_the_labs_folder() -> None:
 
 def test_functions_are_found_without_running_the_file() -> None:
     assert functions_in("1/0\ndef a(): pass\nclass B:\n    def c(self): pass\n") == ("a",)
+
+
+def decide(program: bytes, architecture: int, number: int) -> int:
+    """What the kernel makes of a filter (linux/filter.h), for the instructions that it uses."""
+    at, held = 0, 0
+    rows = list(struct.iter_unpack("<HBBI", program))
+    while True:
+        code, if_true, if_false, value = rows[at]
+        at += 1
+        if code == 0x06:
+            return int(value)
+        if code == 0x20:
+            held = {0: number, 4: architecture}[value]
+        else:
+            assert code == 0x15
+            at += if_true if held == value else if_false
+
+
+@pytest.mark.parametrize("machine, architecture", [("x86_64", 0xC000003E), ("aarch64", 0xC00000B7)])
+def test_the_filter_lets_through_what_is_listed_and_nothing_else(
+    machine: str, architecture: int
+) -> None:
+    program = _confine._filter(machine)
+    allowed = set(_confine._ALLOWED[machine][1])
+    for number in [*range(600), 0x40000000, 0x40000001, 2**32 - 1]:
+        wanted = _confine._ALLOW if number in allowed else _confine._REFUSE
+        assert decide(program, architecture, number) == wanted
+    assert decide(program, 0x40000003, 1) == _confine._KILL
+
+
+def test_an_unknown_machine_is_refused() -> None:
+    with pytest.raises(_confine.CannotConfine):
+        _confine._filter("mips")
+
+
+def converse(source: str, *lines: object) -> list[dict[str, object]]:
+    """The child's side of the conversation, here in our own process."""
+    incoming = io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    outgoing = io.BytesIO()
+    task = {"source": source, "file": "checks.py", "function": "check", "arguments": {}}
+    answer = _child._converse(task, SUBJECT, incoming, outgoing)
+    _child._tell(outgoing, answer)
+    return [json.loads(line) for line in outgoing.getvalue().splitlines()]
+
+
+def test_the_childs_side_of_the_conversation() -> None:
+    seen = Observation(File("h1", b"/x", limit=9), Vantage.BESIDE, 1.0, FileResult("file"))
+    source = HEAD + "def check(subject):\n    yield from ask(File(subject.host, b'/x', limit=9))\n"
+    told = converse(
+        source + "    return passed(expected='e', found='f')\n",
+        {"answers": [observation_to_json(seen)]},
+    )
+    assert told[0] == {"ask": [probe_to_json(seen.probe)]}
+    assert told[1]["verdict"] == verdict_to_json(Verdict(Status.PASSED, "e", "f"))
+    failure = Failure("down", Blame.HOST, conclusive=True)
+    gone = replace(seen, result=None, failure=failure)
+    told = converse(source, {"answers": [observation_to_json(gone)]})
+    assert told[1] == {"unobserved": asdict(failure)}
+    told = converse(source, {"answers": [observation_to_json(seen)]})
+    assert told[1] == {"crash": "it returned NoneType instead of a verdict"}

@@ -1,0 +1,141 @@
+"""Evidence as plain files: whole, checkable, and proof against what candidates write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from checkers.model import Status
+from labctl import evidence
+from labctl.errors import UsageError
+from labctl.evidence import evidence_files, write_evidence
+from labctl.report import escaped
+from labctl.sessions.controller import Controller
+from tests.fakes.command import Command
+
+
+@pytest.fixture
+def code(labctl: Command) -> str:
+    """A session whose hand-in failed, with bytes of a candidate's that want to be markup."""
+    code: str = labctl.start("amy")
+    trick = "# Achieved\n| **all** | <script>x</script> [x](http://y) `\x1b[2J"
+    labctl.server.write(code, "desk", "/srv/note.txt", trick)
+    labctl("submit", code)
+    return code
+
+
+def files_of(labctl: Command, code: str) -> dict[str, bytes]:
+    with Controller(labctl.home) as controller:
+        return evidence_files(controller, code)
+
+
+def test_the_manifest_has_the_digest_of_every_other_file(labctl: Command, code: str) -> None:
+    files = files_of(labctl, code)
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["files"].keys() == files.keys() - {"manifest.json"}
+    for name, about in manifest["files"].items():
+        assert about == {
+            "sha256": hashlib.sha256(files[name]).hexdigest(),
+            "bytes": len(files[name]),
+        }
+    assert manifest["kind"] == "simulation / practical demonstration"
+    assert manifest["images"] == {"host": "labctl/host:fake"}
+    assert manifest["audit"] == []
+    for name in ("lab_digest", "scheme", "checkers", "transcript"):
+        assert len(manifest[name]) == 64
+
+
+def test_the_log_is_there_with_its_chain(labctl: Command, code: str) -> None:
+    files = files_of(labctl, code)
+    events = [json.loads(line) for line in files["events.jsonl"].splitlines()]
+    head = json.loads(files["manifest.json"])["events"]
+    assert head == {"count": len(events), "head": events[-1]["hash"]}
+    assert [each["sequence"] for each in events] == list(range(1, len(events) + 1))
+    assert all(a["hash"] == b["previous"] for a, b in zip(events, events[1:], strict=False))
+
+
+def test_every_observation_names_the_checks_that_rest_on_it(labctl: Command, code: str) -> None:
+    files = files_of(labctl, code)
+    seen = [json.loads(line) for line in files["observations.jsonl"].splitlines()]
+    assert {name for each in seen for name in each["checks"]} == {"note"}
+    assert seen[0]["observation"]["vantage"] == "beside"
+    results = json.loads(files["results.json"])
+    checks = {each["id"]: each for task in results["tasks"] for each in task["checks"]}
+    assert checks["note"]["status"] == Status.FAILED
+    assert checks["tidy"]["status"] == Status.BLOCKED
+
+
+def test_the_report_says_it_all_and_obeys_nothing(labctl: Command, code: str) -> None:
+    report = files_of(labctl, code)["report.md"].decode()
+    for told in (
+        "Simulation / practical demonstration",
+        "| Candidate | amy |",
+        "**not yet achieved** (0 of 2 criteria met)",
+        "- handed in: ",
+        "- word: ",
+        "    - looked at from: beside",
+        "LPIC-1 103.1",
+        "`labctl/host:fake`",
+        f"`labctl remark {code}`",
+    ):
+        assert told in report
+    headings = [line for line in report.splitlines() if line.startswith("#")]
+    assert not any("Achieved" in line for line in headings)
+    for raw in (r"<script>", r"(?<!\\)\]\(http", r"\*\*all\*\*", "\x1b"):
+        assert not re.search(raw, report)
+
+
+def test_a_session_without_a_run_has_evidence_too(labctl: Command) -> None:
+    files = files_of(labctl, labctl.start("amy"))
+    assert files["observations.jsonl"] == b""
+    assert "nothing was graded" in files["report.md"].decode()
+    assert json.loads(files["manifest.json"])["run"] is None
+
+
+def test_what_could_not_be_observed_is_in_the_report(labctl: Command) -> None:
+    code = labctl.start("amy")
+    labctl.server.fault("dial", "The observer is gone.")
+    labctl("submit", code)
+    report = files_of(labctl, code)["report.md"].decode()
+    assert "could not be observed; the fault is the machinery's" in report
+
+
+def test_nothing_is_written_over_and_no_half_is_left(
+    labctl: Command, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "deep" / "evidence"
+    with Controller(labctl.home) as controller:
+        first = write_evidence(controller, code, target)
+        second = write_evidence(controller, code, target)
+        assert (first.folder, second.folder) == (target, target.with_name("evidence-2"))
+        assert first.folder.stat().st_mode & 0o077 == 0
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device", str(target))
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(UsageError, match="No space left on device"):
+            write_evidence(controller, code, target)
+    assert sorted(path.name for path in target.parent.iterdir()) == ["evidence", "evidence-2"]
+
+
+def test_names_run_out_in_the_end(
+    labctl: Command, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "MOST_COPIES", 2)
+    with Controller(labctl.home) as controller:
+        write_evidence(controller, code, tmp_path / "e")
+        with pytest.raises(UsageError, match="is there already"):
+            write_evidence(controller, code, tmp_path / "e")
+
+
+def test_escaping_leaves_nothing_that_markdown_obeys() -> None:
+    assert escaped("a*b_c`d](f)<g>|#~!&{}") == r"a\*b\_c\`d\](f)\<g\>\|\#\~\!\&\{\}"
+    assert escaped("\\").count("\\") % 2 == 0
+    assert re.fullmatch(r"(\\\\)*\\\[x", escaped("[x"))
+    assert escaped("one\ntwo") == "one two"
