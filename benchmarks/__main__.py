@@ -73,8 +73,13 @@ def _group(group: Group, folder: Path, turns: int) -> list[Row]:
 
 
 def _clear(folder: Path) -> None:
-    stage.clear(folder)
-    peers.clear()
+    """Remove what was made, on both sides; a second Ctrl-C has to wait for that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        stage.clear(folder)
+        peers.clear()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

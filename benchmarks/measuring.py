@@ -45,7 +45,7 @@ class Row:
             "ours_s": round(self.ours_s, 4),
             "peer": self.peer,
             "peer_s": round(self.peer_s, 4),
-            "ratio": round(self.ratio, 4),
+            "ratio": round(self.ratio, 6),
         }
 
 
@@ -65,6 +65,19 @@ def by_turns(turns: int, *jobs: Job, quiet: bool = True) -> list[float]:
     return [median(taken) for taken in times]
 
 
+def repeated(times: int, job: Job) -> Job:
+    """A job that is done several times for one turn and counts with its median."""
+
+    def done() -> float:
+        taken = []
+        for _ in range(times):
+            await_quiet()
+            taken.append(job())
+        return median(taken)
+
+    return done
+
+
 def clocked(act: Callable[[], object]) -> float:
     """Seconds that `act` takes."""
     began = time.monotonic()
@@ -74,7 +87,10 @@ def clocked(act: Callable[[], object]) -> float:
 
 def run(argv: Sequence[str | Path], **options: object) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; raises `RuntimeError` with its last words if it fails."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    except FileNotFoundError as error:
+        raise RuntimeError(f"`{argv[0]}` is not here; `.ci/setup bench` installs it") from error
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip().splitlines()[-20:]
         raise RuntimeError("\n".join([f"`{argv[0]}` ended with {done.returncode}:", *said]))

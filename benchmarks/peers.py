@@ -16,6 +16,8 @@ from typing import Any
 import docker
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from docker.errors import APIError
+from docker.models.containers import Container
 
 from benchmarks.measuring import await_quiet, clocked, run
 from labctl.images.build import resolve
@@ -65,8 +67,8 @@ def ssh_hosts(count: int, folder: Path) -> Iterator[SshHosts]:
         client.close()
 
 
-def _ssh_host(client: docker.DockerClient, files: dict[str, bytes]) -> Any:
-    container = client.containers.create(
+def _ssh_host(client: docker.DockerClient, files: dict[str, bytes]) -> Container:
+    container: Container = client.containers.create(
         resolve("host").id, list(SSHD), network=PROJECT, labels={LABEL: "ssh"}
     )
     container.put_archive("/", _archive(files))
@@ -187,11 +189,12 @@ class Compose:
         return self._command("down", "-t", "0")
 
 
-def _booted_at(container: Any) -> float:
+def _booted_at(container: Container) -> float:
     until = time.monotonic() + READY_SECONDS
     while True:
-        status, output = container.exec_run(["stat", "-c", "%.Y", "/run/boot-complete"])
-        if status == 0:
+        looked = container.exec_run(["stat", "-c", "%.Y", "/run/boot-complete"])
+        output: Any = looked.output
+        if looked.exit_code == 0:
             return float(output)
         if time.monotonic() > until:
             raise RuntimeError(f"a host under docker-compose did not boot: {output!r}")
@@ -199,12 +202,34 @@ def _booted_at(container: Any) -> float:
 
 
 def clear() -> None:
-    """Remove everything that this or an earlier, killed run made for a peer."""
+    """Remove everything that this or an earlier, killed run made for a peer.
+
+    Looks again until there is nothing: the engine finishes what a killed program had asked it for.
+    """
     client = docker.from_env()
     try:
-        for container in client.containers.list(all=True, filters={"label": LABEL}):
-            container.remove(force=True, v=True)
-        for network in client.networks.list(filters={"label": LABEL}):
-            network.remove()
+        until = time.monotonic() + READY_SECONDS
+        while found := _ours(client):
+            for thing in found:
+                # Gone by now, or being removed already, or in use by what is: looked at again.
+                with contextlib.suppress(APIError):
+                    _remove(thing)
+            if time.monotonic() > until:
+                raise RuntimeError(f"these could not be removed: {found}")
+            time.sleep(0.1)
     finally:
         client.close()
+
+
+def _remove(thing: Any) -> None:
+    if isinstance(thing, Container):
+        thing.remove(force=True, v=True)
+    else:
+        thing.remove()
+
+
+def _ours(client: docker.DockerClient) -> list[Any]:
+    """What there is of the peers': containers first, since networks go after them."""
+    wanted: dict[str, Any] = {"label": LABEL}
+    containers = client.containers.list(all=True, ignore_removed=True, filters=wanted)
+    return [*containers, *client.networks.list(filters=wanted)]

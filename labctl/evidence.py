@@ -192,8 +192,10 @@ def _move(draft: Path, target: Path) -> Path:
             continue
         try:
             draft.rename(place)
-        except FileExistsError:  # somebody was quicker
-            continue
+        except OSError:
+            if os.path.lexists(place):  # somebody was quicker
+                continue
+            raise
         return place
     raise UsageError(
         f"`{target}` is there already, {MOST_COPIES - 1} times.", "Name another folder."

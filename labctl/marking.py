@@ -169,9 +169,10 @@ def _outcome(
     errors = sum(check.status is Status.ERROR for check in checks)
     waiting = sum(task.open for task in tasks) - errors
     if errors:
-        return Outcome.UNDETERMINED, f"{errors} check(s) could not be observed"
+        return Outcome.UNDETERMINED, f"{_counted(errors, 'check')} could not be observed"
     if waiting:
-        return Outcome.UNDETERMINED, f"{waiting} judged aspect(s) wait for the assessor"
+        told = f"{_counted(waiting, 'judged aspect')} to be marked by the assessor"
+        return Outcome.UNDETERMINED, told
     if available <= 0:
         return Outcome.UNDETERMINED, "the lab has nothing to mark"
     if plan.pass_mark != "all":  # noqa: S105  # a mark, not a word
@@ -184,3 +185,7 @@ def _outcome(
     met_count = standings.count("met")
     told = f"{met_count} of {len(standings)} {noun} met"
     return (Outcome.ACHIEVED if met_count == len(standings) else Outcome.NOT_YET), told
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

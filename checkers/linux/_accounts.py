@@ -7,7 +7,9 @@ out, and of two entries of one name the first counts.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from checkers.check import Asking, ask_all
 from checkers.model import File
@@ -18,6 +20,8 @@ PASSWD = b"/etc/passwd"
 GROUP = b"/etc/group"
 SHADOW = b"/etc/shadow"
 LIMIT = 4 << 20
+REMEMBERED = 8
+"""Files whose accounts are kept parsed: each of a host's checks reads the same two."""
 
 _NUMBER = re.compile(rb"[0-9]{1,10}")
 _HASH = re.compile(rb"\$(y|gy|7|6|5|1|2[abxy]|sha1|md5)\$[^:*!\s]{8,}|[./0-9A-Za-z]{13}")
@@ -49,9 +53,9 @@ class GroupEntry:
 class Accounts:
     """The accounts of one host; shadow is there only where it was asked for."""
 
-    users: dict[str, Account] = field(default_factory=dict)
-    groups: dict[str, GroupEntry] = field(default_factory=dict)
-    passwords: dict[str, bytes] | None = None
+    users: Mapping[str, Account] = field(default_factory=dict)
+    groups: Mapping[str, GroupEntry] = field(default_factory=dict)
+    passwords: Mapping[str, bytes] | None = None
 
     def primary(self, user: Account) -> str:
         """The name of a user's primary group, or its number."""
@@ -111,7 +115,8 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def parse_users(content: bytes) -> dict[str, Account]:
+@lru_cache(maxsize=REMEMBERED)
+def parse_users(content: bytes) -> Mapping[str, Account]:
     """The users in a passwd file."""
     users: dict[str, Account] = {}
     for name, password, uid, gid, comment, home, shell in _lines(content, 7):
@@ -130,7 +135,8 @@ def parse_users(content: bytes) -> dict[str, Account]:
     return users
 
 
-def parse_groups(content: bytes) -> dict[str, GroupEntry]:
+@lru_cache(maxsize=REMEMBERED)
+def parse_groups(content: bytes) -> Mapping[str, GroupEntry]:
     """The groups in a group file."""
     groups: dict[str, GroupEntry] = {}
     for name, _, gid, members in _lines(content, 4):

@@ -126,7 +126,8 @@ def _why(screen: Screen, graded: Graded) -> None:
     for check in graded.marking.checks:
         if check.status == "failed":
             told = because(check.expected, check.found)
-            screen.show(screen.text("✗ ", "red") + screen.text(f"{check.title}: {told}"))
+            sign = screen.text("").append("✗ ", "red")
+            screen.show(sign + screen.text(f"{check.title}: {told}"))
     blocked = sum(check.status == "blocked" for check in graded.marking.checks)
     if blocked:
         screen.show(screen.text(f"⊘ {plural(blocked, 'more check')} needed that, and earn nothing"))

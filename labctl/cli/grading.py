@@ -115,8 +115,8 @@ def submit_all(
     from labctl.cli.board import Board, counted
     from labctl.cli.starting import named_on
     from labctl.sessions import record
-    from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.results import recorded
+    from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.submission import submit as hand_in
 
     before = controller.tell
@@ -156,6 +156,10 @@ def _show(screen: Screen, outcomes: tuple[Outcome[Marking], ...]) -> None:
             show_marking(screen, marking)
             told = f", {marks(marking.marks, marking.available)} marks, {marking.reason}"
             screen.show("", screen.text("Recommended: ") + sign(marking.outcome) + told)
+            if marking.outcome == "undetermined":
+                screen.say(
+                    f"`labctl submit {name}` looks again, for as long as the hosts are kept."
+                )
             screen.say(f"`labctl evidence {name}` writes it down, `labctl stop {name}` removes")
             screen.say("the hosts. The assessor decides.")
         return

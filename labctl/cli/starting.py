@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,10 +65,24 @@ def start(
     with settings.controller() as controller:
         settle(settings, controller)
         started = _start(settings, controller, request)
+        _warn_of_dates(settings, controller, request)
         if any(each.session for each in started):
             ensure_keeper(controller.home)
         _tell_started(settings, controller, started, as_json=as_json)
     return max((each.exit_code for each in started), default=0)
+
+
+def _warn_of_dates(settings: Settings, controller: Controller, request: StartRequest) -> None:
+    """Say which qualifications of the lab's level can no longer be registered for or awarded.
+
+    A warning: it may be somebody who is registered already, and nothing stops practice.
+    """
+    if request.mode == "practice":
+        return
+    lab = controller.library.lab(request.lab)
+    today = datetime.now(UTC).date()
+    for line in lab.around.catalogue.passed_dates(lab.header.level, today):
+        settings.screen.warn(f"{line}.")
 
 
 def _from_file(file: Any) -> list[str]:
@@ -164,7 +179,7 @@ def stop(
         settle(settings, controller)
         views = _to_stop(controller, sessions)
         if not yes:
-            _confirm([each for each in views if each.state == "running"])
+            _confirm([each for each in views if each.state in ("running", "submitting")])
         names = [each.code for each in views]
         outcomes = side_by_side(controller, names, lambda code: remove(controller, code))
     if as_json:

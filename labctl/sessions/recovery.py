@@ -45,8 +45,11 @@ def _one(controller: Controller, intention: Intention) -> Recovered | None:
     code = intention.session
     try:
         with controller.store.lock(code):
-            if intention.id not in {left.id for left in controller.store.open_intentions(code)}:
+            left = controller.store.open_intentions(code)
+            if intention.id not in {each.id for each in left}:
                 return None
+            if intention.verb != "stop" and any(each.verb == "stop" for each in left):
+                return None  # ended by the stop, which is settled too
             controller.tell(code, f"finishing what was interrupted: {intention.verb}")
             return Recovered(code, intention.verb, _settle(controller, intention))
     except Busy:

@@ -23,5 +23,9 @@ def stop(controller: Controller, code: str) -> None:
 def finish_stop(controller: Controller, code: str, provider: str, intent: str) -> None:
     """Carry out an intention to stop."""
     controller.provider(provider).down(code)
+    for other in controller.store.open_intentions(code):
+        # A hand-in that was cut off cannot go on: the work is gone with the hosts.
+        if other.id != intent:
+            controller.store.undo(other.id, {"why": "the session was stopped"})
     controller.store.complete(intent, {}, state=State.STOPPED)
     controller.tell(code, "stopped")

@@ -26,8 +26,8 @@ def _listed(value: Any) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
-def _undone(data: Data) -> str:
-    return f"the start was undone: {data.get('why', 'no reason recorded')}"
+def _why(data: Data) -> str:
+    return str(data.get("why", "no reason recorded"))
 
 
 def _placed(data: Data) -> str:
@@ -46,7 +46,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "session.created": lambda data: f"created, seed {_change(data, 'seed')}",
     "start.intended": lambda _: "the start began",
     "start.done": lambda _: "running; the clock began",
-    "start.undone": _undone,
+    "start.undone": lambda data: f"the start was undone: {_why(data)}",
     "start.abandoned": lambda _: "the start was never begun",
     "hosts.placed": _placed,
     "hosts.stopped": lambda data: f"hosts had stopped: {_listed(data.get('hosts'))}",
@@ -62,10 +62,12 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "submit.intended": lambda _: "the hand-in began",
     "submit.phase": lambda data: f"graded: {data.get('phase')}",
     "submit.done": lambda _: "handed in; the hosts are frozen",
-    "submit.undone": lambda _: "the hand-in was taken back",
+    "submit.undone": lambda data: f"the hand-in was ended: {_why(data)}",
     "state.moved": lambda data: f"the state moved meanwhile: {_listed(data.get('checks'))}",
     "run.recorded": _run,
     "stop.intended": lambda _: "the hosts are to be removed",
+    "stop.undone": lambda data: f"that removal was ended: {_why(data)}",
+    "hosts.thawed": lambda _: "frozen hosts were let go on",
     "stop.done": lambda _: "the hosts are removed",
 }
 """What each kind of event says; one that is not here is shown by its kind."""

@@ -17,6 +17,11 @@ import paramiko
 
 from checkers.agent import frames
 
+# As in RFC 4252 and 4254; paramiko exports them without a type.
+AUTH_SUCCESSFUL = 0
+AUTH_FAILED = 2
+OPEN_SUCCEEDED = 0
+
 Answer = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 """From a probe and its host's pins to `{"result": …}` or `{"failure": …}`."""
 
@@ -50,13 +55,13 @@ class _Door(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         known = f"{key.get_name()} {key.get_base64()}" == self._client_key
-        return paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if known else AUTH_FAILED
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.begun.set()

@@ -73,6 +73,7 @@ def command_in(
     monkeypatch.setenv("LABCTL_LIBRARY", str(LIBRARY))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("LOGNAME", "tester")
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(PROVIDERS, "docker", "tests.fakes.provider:FakeProvider")

@@ -35,7 +35,13 @@ FAILS = re.compile(r"^exit (?P<status>\d+)$")
 
 
 class FakeServer:
-    """The file behind the provider; tests use it to look at hosts and to have things fail."""
+    """The file behind the provider; tests use it to look at hosts and to have things fail.
+
+    Beside operations that raise, these faults are known: `interrupt` and `terminate` (a signal in
+    the middle of a start), `dead` (this host does not come up again), `reboot` (the next console
+    ends with its host), `shutdown` (the host goes down while it is asked), `slow` (a program does
+    not end), `moves` (this file vanishes when hosts go on), `disk` (nearly full).
+    """
 
     def __init__(self, home: Path) -> None:
         self.path = home / FILE
@@ -138,7 +144,7 @@ class FakeProvider:
         with self._state(operation) as state:
             for name in hosts:
                 host = self._hosts(state, placement.session)[name]
-                host["state"] = "running"
+                host["state"] = "stopped" if state["faults"].get("dead") == name else "running"
                 kept = {
                     path: content
                     for path, content in host["files"].items()
@@ -201,6 +207,8 @@ class FakeProvider:
         """What a shell would do with the lines it knows; the others change nothing."""
         values: dict[str, str] = {}
         with self._state("run") as state:
+            if "slow" in state["faults"]:
+                raise TimeoutError
             files = self._hosts(state, placement.session)[host]["files"]
             for line in stdin.decode().splitlines():
                 name, equals, value = line.partition("=")
@@ -218,7 +226,10 @@ class FakeProvider:
         return ProgramResult(0, b"", b"")
 
     def console(self, placement: Placement, host: str, user: str) -> int | None:
-        with self._state("console"):
+        with self._state("console") as state:
+            if state["faults"].pop("reboot", None):
+                self._hosts(state, placement.session)[host]["state"] = "stopped"
+                return None
             return 0
 
     def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
@@ -241,7 +252,11 @@ class FakeProvider:
             }
 
     def going_down(self, placement: Placement, host: str) -> bool:
-        return False
+        with self._state("going_down") as state:
+            wanted = state["faults"].pop("shutdown", None)
+            if wanted:
+                self._hosts(state, placement.session)[host]["state"] = "stopped"
+        return bool(wanted)
 
     def freeze(self, placement: Placement) -> None:
         self._set(placement, "running", "frozen")
@@ -254,12 +269,15 @@ class FakeProvider:
             for host in self._hosts(state, placement.session).values():
                 if host["state"] == before:
                     host["state"] = after
+                if after == "running":
+                    host["files"].pop(state["faults"].get("moves"), None)
 
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         return tuple(Usage(name, 12 << 20, 128 << 20, 7) for name in placement.pins)
 
     def disk_free(self) -> float:
-        return 0.5
+        with self._state("disk_free") as state:
+            return 0.05 if "disk" in state["faults"] else 0.5
 
     def disk_used(self, placement: Placement) -> Mapping[str, int]:
         return dict.fromkeys(placement.pins, 1 << 20)

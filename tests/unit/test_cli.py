@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from labctl.cli import words
 from labctl.cli.board import Board, counted
 from labctl.cli.crash import report
 from labctl.cli.main import main
-from labctl.cli.root import HIDDEN, SECTIONS, labctl as root
+from labctl.cli.root import HIDDEN, SECTIONS
+from labctl.cli.root import labctl as root
 from labctl.cli.screen import Screen, harmless, plain_json
 from labctl.cli.verdicts import Line, because
 from labctl.store import Store
@@ -47,6 +50,7 @@ def test_help_of_all_commands_loads_nothing_heavy() -> None:
     words += [[group, inner, "--help"] for group, inners in GROUPS.items() for inner in inners]
     program = f"""
 import sys
+import threading
 from labctl.cli.main import main
 for words in {words!r}:
     assert main(words) == 0, words
@@ -70,7 +74,7 @@ def test_python_m_labctl_is_the_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    "arguments, told",
     [
         (["strat"], "There is no command `strat`. Did you mean `start`"),
         (["qqq"], "There is no command `qqq`."),
@@ -214,7 +218,9 @@ def test_a_terminal_gets_bars_and_colours_unless_told_not_to(
     stream = _Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("NO_COLOR", "1") if no_color else monkeypatch.delenv("NO_COLOR", False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
     screen = Screen()
     assert screen.live
     with screen.bar() as bar, Board(screen) as board:
@@ -289,3 +295,116 @@ def test_main_can_be_called_with_the_arguments_of_the_process(
     monkeypatch.setattr(sys, "argv", ["labctl", "--version"])
     assert main() == 0
     assert "labctl" in capsys.readouterr().out
+
+
+def test_main_works_away_from_the_main_thread_and_on_odd_streams(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Odd:
+        """A stream that takes text and knows nothing else."""
+
+        def __init__(self) -> None:
+            self.text = ""
+
+        def write(self, text: str) -> int:
+            self.text += text
+            return len(text)
+
+        def flush(self) -> None:
+            """Nothing waits here."""
+
+    odd = Odd()
+    monkeypatch.setattr(sys, "stdout", odd)
+    ended: list[int] = []
+    thread = threading.Thread(target=lambda: ended.append(main(["--version"])))
+    thread.start()
+    thread.join(20)
+    assert ended == [0]
+    assert "labctl" in odd.text
+
+
+def test_a_signal_that_somebody_else_handles_is_left_to_them(
+    labctl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        labctl("sessions")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_commands_on_a_terminal(labctl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars and redrawn lines in place of narration; nothing of it on stdout."""
+    code = labctl.start("amy")
+    stream = _Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    labctl("check", code)
+    labctl("submit", code)
+    labctl("labs", "verify", "notes", "--case", "solution", "--seeds", "1")
+    assert "\x1b[" in stream.getvalue()
+    assert "✓ notes: solution" in stream.getvalue()
+
+
+def test_stop_asks_on_a_terminal_before_work_is_lost(
+    labctl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = labctl.start("amy")
+    answers = _Terminal("n\n")
+    monkeypatch.setattr(sys, "stdin", answers)
+    said = labctl("stop", code, code=130)
+    assert f"Nothing was handed in yet by amy ({code})." in said.err
+    assert labctl.server.sessions() == [code]
+    monkeypatch.setattr(sys, "stdin", _Terminal("y\n"))
+    labctl("stop", code)
+    assert labctl.server.sessions() == []
+    labctl("stop", labctl.start("amy"), "--yes")
+
+
+def test_bytes_of_a_host_are_not_written_to_a_terminal(
+    labctl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = labctl.start("amy")
+    out = _Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    assert "not written to a terminal" in labctl("get", code, "desk", "/srv/x", "-", code=2).err
+    assert out.getvalue() == ""
+    labctl("tasks", code)
+    assert "Leave a note" in out.getvalue()
+
+
+def test_files_through_stdin_and_stdout(labctl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = labctl.start("amy")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\x1b\n")))
+    labctl("put", code, "desk", "-", "/srv/in")
+    written = io.BytesIO()
+    out = io.TextIOWrapper(written)
+    monkeypatch.setattr(sys, "stdout", out)
+    labctl("get", code, "desk", "/srv/in", "-")
+    out.flush()
+    assert written.getvalue() == b"\xff\x1b\n"
+
+
+def test_a_file_that_is_too_large_is_not_put(
+    labctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = labctl.start("amy")
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    assert "is larger than" in labctl("put", code, "desk", str(large), "/x", code=2).err
+
+
+def test_every_command_and_exit_code_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for name in COMMANDS:
+        names = [f"{name} {inner}" for inner in GROUPS.get(name, [])] or [name]
+        missing = [each for each in names if f"labctl {each}" not in page]
+        assert not missing
+    assert root.epilog is not None
+    words = [line.split() for line in root.epilog.splitlines() if line.split()]
+    codes = [each[0] for each in words if each[0].isdigit()]
+    assert len(codes) >= 8
+    assert [code for code in codes if f"| {code} |" not in page] == []

@@ -43,7 +43,7 @@ def test_start_reads_candidates_from_a_file(labctl: Command, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    "arguments, told",
     [
         (["notes"], "No candidate is named."),
         (["notes", "--candidate", "amy", "amy"], "Named twice: amy."),
@@ -316,7 +316,7 @@ def test_files_go_in_and_out(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    "arguments, told",
     [
         (["put", "CODE", "desk", "no-such-file", "/srv/"], "cannot be read: No such file"),
         (["put", "CODE", "desk", __file__, "srv"], "is no full path"),
@@ -379,3 +379,33 @@ def test_evidence_is_written_once_and_numbered_after(labctl: Command, tmp_path: 
 
 def test_the_keeper_ends_when_nothing_runs(labctl: Command) -> None:
     assert labctl("keeper").out == ""
+
+
+def test_a_qualification_whose_dates_have_passed_is_a_warning(
+    labctl: Command, tmp_path: Path
+) -> None:
+    library = tmp_path / "dated"
+    library.mkdir()
+    (library / "catalogue.yaml").write_text(
+        "format: 1\nqualifications:\n"
+        "  - {id: old, title: The old diploma, level: 2, accreditation: 500/0000/0, credits: 1,\n"
+        "     total_hours: 10, guided_hours: {least: 1, most: 2}, mandatory_units: 0,\n"
+        '     last_registration: "2000-01-01", last_certification: "2001-01-01",\n'
+        "     verified: false, source: a test}\n"
+    )
+    arguments = ("--library", str(library), "start", "notes", "--candidate", "amy")
+    told = "warning: The old diploma: certification ended on 2001-01-01."
+    assert told in labctl(*arguments).err
+    assert told not in labctl(*arguments, "--practice").err
+
+
+def test_frozen_hosts_go_on(labctl: Command) -> None:
+    code = labctl.start("amy")
+    with labctl.server.state() as state:
+        state["sessions"][code]["hosts"]["desk"]["state"] = "frozen"
+    assert f"The hosts of {code} go on." in labctl("thaw", code).err
+    assert {host["state"] for host in labctl("show", code, "--json").json["hosts"]} == {"running"}
+
+
+def test_the_screen_needs_a_terminal(labctl: Command) -> None:
+    assert "The screen needs a terminal." in labctl("tui", code=2).err

@@ -29,7 +29,7 @@ class Stream(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("content", "level"),
+    "content, level",
     [
         ("MemTotal: 9 kB\nMemAvailable: 4000000 kB\n", "ok"),
         ("MemAvailable: 1000 kB\n", "warning"),
@@ -67,7 +67,7 @@ def test_the_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "size", "level"),
+    "stream, size, level",
     [
         (Stream("ISO-8859-1", terminal=True), "80x24", "warning"),
         (Stream(None, terminal=False), "80x24", "warning"),
@@ -82,9 +82,8 @@ def test_the_terminal(
 ) -> None:
     columns, _, lines = size.partition("x")
     environ: Mapping[str, str] = {"TERM": "xterm"}
-    monkeypatch.setattr(
-        doctor.shutil, "get_terminal_size", lambda: os.terminal_size((int(columns), int(lines)))
-    )
+    size_now = os.terminal_size((int(columns), int(lines)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: size_now)
     found = doctor.terminal(stream, environ)
     assert found.level == level
     assert bool(found.cure) == (level != "ok")

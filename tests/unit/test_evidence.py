@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_the_log_is_there_with_its_chain(labctl: Command, code: str) -> None:
     head = json.loads(files["manifest.json"])["events"]
     assert head == {"count": len(events), "head": events[-1]["hash"]}
     assert [each["sequence"] for each in events] == list(range(1, len(events) + 1))
-    assert all(a["hash"] == b["previous"] for a, b in zip(events, events[1:], strict=False))
+    assert all(a["hash"] == b["previous"] for a, b in pairwise(events))
 
 
 def test_every_observation_names_the_checks_that_rest_on_it(labctl: Command, code: str) -> None:
@@ -122,6 +123,31 @@ def test_nothing_is_written_over_and_no_half_is_left(
         with pytest.raises(UsageError, match="No space left on device"):
             write_evidence(controller, code, target)
     assert sorted(path.name for path in target.parent.iterdir()) == ["evidence", "evidence-2"]
+
+
+def test_somebody_who_is_quicker_keeps_the_name(
+    labctl: Command, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "e"
+    original = Path.rename
+
+    def late(self: Path, place: Path) -> Path:
+        if place == target:  # what another command made between our look and our move
+            place.mkdir()
+            (place / "theirs").touch()
+        return original(self, place)
+
+    monkeypatch.setattr(Path, "rename", late)
+    with Controller(labctl.home) as controller:
+        assert write_evidence(controller, code, target).folder == tmp_path / "e-2"
+    assert [path.name for path in target.iterdir()] == ["theirs"]
+
+    def refused(self: Path, place: Path) -> Path:
+        raise PermissionError(13, "Permission denied", str(place))
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with Controller(labctl.home) as controller, pytest.raises(UsageError, match="denied"):
+        write_evidence(controller, code, tmp_path / "f")
 
 
 def test_names_run_out_in_the_end(

@@ -1,0 +1,3 @@
+echo one > /srv/a
+echo two > /srv/b
+echo three > /srv/c

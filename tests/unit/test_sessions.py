@@ -1,0 +1,307 @@
+"""The use-cases of a session, over a server of paper: recorded, undone, finished, refused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labctl.errors import LabctlError, ProviderError, UsageError
+from labctl.marking import Outcome
+from labctl.providers import PROVIDERS, open_provider
+from labctl.sessions import entering, keeping, record
+from labctl.sessions.accounts import login_script
+from labctl.sessions.checking import check
+from labctl.sessions.cleaning import collect_garbage
+from labctl.sessions.controller import Controller
+from labctl.sessions.recovery import recover
+from labctl.sessions.starting import StartRequest, start
+from labctl.sessions.stopping import stop
+from labctl.sessions.submission import submit
+from labctl.store import NewSession
+from labctl.store.locks import exclusive
+from labctl.verification import apply_case
+from tests.fakes.command import LIBRARY
+from tests.fakes.provider import FakeServer
+
+
+@pytest.fixture
+def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Controller]:
+    monkeypatch.setitem(PROVIDERS, "docker", "tests.fakes.provider:FakeProvider")
+    with Controller(tmp_path / "home", [LIBRARY]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server(controller: Controller) -> FakeServer:
+    return FakeServer(controller.home)
+
+
+def started(controller: Controller, lab: str = "moves") -> str:
+    (one,) = start(controller, StartRequest(lab, ("amy",), seed=7))
+    assert one.session is not None
+    return one.session
+
+
+def work(controller: Controller, code: str, case: str) -> None:
+    plan = record.load(controller.store, code).plan
+    apply_case(controller, code, next(each for each in plan.cases if each.name == case))
+
+
+def kinds(controller: Controller, code: str) -> list[str]:
+    return [event.kind for event in controller.store.events(code)]
+
+
+def test_every_phase_is_graded_and_recorded(controller: Controller) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    marking = submit(controller, code)
+    assert marking.outcome is Outcome.ACHIEVED
+    phases = [
+        each.data["phase"] for each in controller.store.events(code) if each.kind == "submit.phase"
+    ]
+    assert phases == ["state", "behaviour"]
+    assert controller.store.audit(code) == ()
+
+
+def test_a_state_that_moves_meanwhile_is_flagged_and_marked_as_first_seen(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("moves", "/srv/a")
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+    assert controller.store.runs(code)[-1].summary["state_moved"] == ["a"]
+
+
+def test_what_ever_held_counts(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    check(controller, code)
+    with server.state() as state:
+        del state["sessions"][code]["hosts"]["desk"]["files"]["/srv/c"]
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+
+
+def test_a_host_that_stopped_is_started_again_before_grading(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.stop_host(code, "desk")
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+    assert "hosts.stopped" in kinds(controller, code)
+
+
+def test_a_host_that_its_owner_broke_is_failed_by_a_fresh_twin(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    server.stop_host(code, "desk")
+    server.fault("dead", "desk")
+    marking = submit(controller, code)
+    assert marking.outcome is Outcome.NOT_YET
+    assert "host.broken" in kinds(controller, code)
+    assert server.sessions() == [code]
+
+
+def test_a_server_that_brings_nothing_up_is_no_candidates_fault(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    server.stop_host(code, "desk")
+    server.fault("dead", "desk")
+    server.fault("up", "The disk is full.")
+    submit(controller, code)
+    assert "host.broken" not in kinds(controller, code)
+
+
+def test_a_submitted_session_takes_no_look_and_no_console(controller: Controller) -> None:
+    code = started(controller)
+    submit(controller, code)
+    with pytest.raises(UsageError, match="is submitted, not running"):
+        check(controller, code)
+    with pytest.raises(UsageError, match="is submitted, not running"):
+        entering.console(controller, code, "desk")
+
+
+def test_an_interrupted_start_is_undone_and_one_never_begun_is_withdrawn(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    store = controller.store
+    made = store.session(code)
+    bare = NewSession("bilal", "moves", made.lab_digest, 7, "assessment", made.plan)
+    never = store.create_session(bare, "tester").code
+    half = store.create_session(bare, "tester").code
+    busy = store.create_session(bare, "tester").code
+    store.intend(half, "start", {}, "tester", state="starting")
+    with server.state() as state:
+        state["sessions"][half] = {"hosts": {"desk": {"state": "running", "files": {}}}}
+    with store.lock(busy):
+        told = {each.session: each for each in recover(controller)}
+    assert told[half].what == "its start was undone"
+    assert told[never].what == "it was never begun"
+    assert busy not in told
+    assert server.sessions() == [code]
+    assert recover(controller, busy)[0].session == busy
+
+
+def test_work_that_somebody_is_at_is_left_to_them(controller: Controller) -> None:
+    code = started(controller)
+    controller.store.intend(code, "stop", {}, "tester")
+    with controller.store.lock(code):
+        assert recover(controller) == ()
+    assert [each.what for each in recover(controller)] == ["stopped"]
+
+
+def test_a_stop_ends_a_hand_in_that_was_cut_off(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    server.fault("freeze", "The engine hangs.")
+    server.fault("frozen", "The engine hangs.")
+    with pytest.raises(ProviderError):
+        submit(controller, code)
+    server.fault("down", "The engine hangs.")
+    with pytest.raises(ProviderError):
+        stop(controller, code)
+    assert [each.verb for each in controller.store.open_intentions(code)] == ["submit", "stop"]
+    for operation in ("freeze", "frozen", "down"):
+        server.fault(operation, None)
+    assert [each.what for each in recover(controller)] == ["stopped"]
+    assert controller.store.open_intentions(code) == ()
+    assert controller.store.session(code).state == "stopped"
+    assert controller.store.audit(code) == ()
+
+
+def test_gc_leaves_what_a_command_is_at(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    stop(controller, code)
+    with server.state() as state:
+        state["helper"] = True
+        for name in (code, "zzzzzz", "no-code"):
+            state["sessions"][name] = {"hosts": {"desk": {"state": "running", "files": {}}}}
+    with controller.store.lock("zzzzzz"):
+        cleaned = collect_garbage(controller)
+    assert {each.session for each in cleaned.removed} == {code, "no-code"}
+    assert server.sessions() == ["zzzzzz"]
+    assert {each.session for each in cleaned.kept} == {"zzzzzz", None}
+    assert {each.session for each in collect_garbage(controller).removed} == {"zzzzzz", None}
+
+
+def test_a_console_opens_again_after_a_reboot(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    server.fault("reboot", "yes")
+    assert entering.console(controller, code, "pad") == 0
+    assert kinds(controller, code).count("console.opened") == 2
+    server.fault("shutdown", "yes")
+    assert entering.console(controller, code, "pad") == 0
+    assert kinds(controller, code).count("console.opened") == 4
+
+
+def test_a_console_ends_with_its_session(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    stop(controller, code)
+    with pytest.raises(UsageError, match="is stopped, not running"):
+        entering.console(controller, code, "desk")
+    assert server.sessions() == []
+
+
+def test_frozen_hosts_can_be_let_go_on(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    provider = controller.provider("docker")
+    provider.freeze_host(record.load(controller.store, code).placed(), "desk")
+    entering.thaw(controller, code)
+    with server.state() as state:
+        assert state["sessions"][code]["hosts"]["desk"]["state"] == "running"
+
+
+def test_a_file_that_cannot_be_read_says_why(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    server.fault("dial", "The observer is gone.")
+    with pytest.raises(UsageError, match="could not be read: the observer cannot be reached"):
+        entering.get(controller, code, "desk", "/srv/a")
+
+
+def test_a_script_that_does_not_end_is_an_error(controller: Controller, server: FakeServer) -> None:
+    server.fault("slow", "yes")
+    (failed,) = start(controller, StartRequest("notes", ("amy",)))
+    assert "did not end within" in failed.problem
+    assert server.sessions() == []
+
+
+def test_accounts_are_made_once_and_sudo_by_choice(controller: Controller) -> None:
+    plan = record.load(controller.store, started(controller)).plan
+    scripts = {host.name: login_script(host.login) for host in plan.hosts if host.login}
+    assert scripts.keys() == {"desk", "pad"}
+    assert b"sudoers" not in scripts["desk"]
+    assert b"useradd" in scripts["pad"]
+    assert b"sudoers" in scripts["pad"]
+
+
+def test_an_unknown_provider_is_answered_with_the_known(controller: Controller) -> None:
+    with pytest.raises(UsageError, match="No provider is called `dokcer`"):
+        open_provider("dokcer", "0", controller.home)
+
+
+def test_one_provider_is_opened_whoever_asks(controller: Controller) -> None:
+    found: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(controller.provider("docker")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, found))) == 1
+
+
+# --------------------------------------------------------------------------- the keeper
+
+
+def test_the_keeper_starts_what_has_stopped(controller: Controller, server: FakeServer) -> None:
+    code = started(controller)
+    server.stop_host(code, "desk")
+    assert keeping.look(controller) == 1
+    with server.state() as state:
+        assert state["sessions"][code]["hosts"]["desk"]["state"] == "running"
+    server.stop_host(code, "desk")
+    server.fault("revive", "The engine hangs.")
+    said: list[str] = []
+    controller.tell = lambda _code, line: said.append(line)
+    assert keeping.look(controller) == 1
+    assert "The engine hangs." in said
+
+
+def test_the_keeper_freezes_the_host_that_fills_the_disk(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    server.fault("disk", "yes")
+    for _ in range(4):
+        keeping.look(controller)
+    frozen = [each for each in controller.store.events(code) if each.kind == "incident.disk"]
+    assert len(frozen) == 3
+    assert {each.data["host"] for each in frozen} == {"desk", "pad", "shelf"}
+
+
+def test_the_keeper_ends_with_the_last_session(controller: Controller) -> None:
+    code = started(controller)
+    pauses: list[float] = []
+
+    def pause(length: float) -> None:
+        pauses.append(length)
+        stop(controller, code)
+
+    keeping.keep(controller, pause)
+    assert pauses == [keeping.PAUSE]
+    with exclusive(controller.home / "locks" / keeping.LOCK, "the keeper"):
+        keeping.keep(controller, pause)
+        keeping.ensure_keeper(controller.home)  # one is at work: none is started
+    assert len(pauses) == 1
+
+
+def test_errors_carry_their_exit_codes() -> None:
+    assert (LabctlError("x").exit_code, ProviderError("x").exit_code) == (1, 4)
