@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from benchmarks.measuring import Row
 from labctl.errors import LabctlError
 
 ROOT = Path(__file__).resolve().parents[1]
+PREFIX = "labctl-benchmarks-"
 LATEST = ROOT / "benchmarks" / "latest.json"
 
 Group = Callable[[Path, int], Iterator[Row]]
@@ -42,12 +44,13 @@ def main() -> int:
     unknown = [name for name in chosen.groups if name not in GROUPS]
     if unknown or chosen.turns < 1:
         parser.error(f"the groups are {', '.join(GROUPS)}; `--turns` is at least 1")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has them ignored
+        signal.signal(number, signal.default_int_handler)
     os.chdir(ROOT)
     say = Console(stderr=True)
     rows: list[Row] = []
     try:
-        with _alone(), tempfile.TemporaryDirectory(prefix="labctl-benchmarks-") as folder:
+        with _alone(), tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
             for name in chosen.groups or GROUPS:
                 say.print(f"[dim]measures: {name}[/dim]")
                 rows += _group(GROUPS[name], Path(folder), chosen.turns)
@@ -90,6 +93,8 @@ def _alone() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit("The benchmarks run already on this machine; wait until they have ended.")
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         yield
 
 

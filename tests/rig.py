@@ -1,4 +1,4 @@
-"""Real hosts for tests: labs of a few machines, an observer to look at them, nothing left behind."""
+"""Real hosts for tests: a few machines, an observer to look at them, and nothing left behind."""
 
 from __future__ import annotations
 

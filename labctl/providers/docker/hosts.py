@@ -131,8 +131,8 @@ class Containers:
         name = labels.helper_name(self._installation, role)
         image = self.image(role)
         found = self.find(name)
-        if found and self._image_of(found) != image.id:
-            self.remove([found])
+        if found and (self._image_of(found) != image.id or found.state == "paused"):
+            self.remove([found])  # frozen by somebody: nothing that it does is missed
         made = labels.of(self._installation, labels.HELPER_SESSION, role)
         return self._ensure(name, image, made, hostname=role, pid_mode="host")
 

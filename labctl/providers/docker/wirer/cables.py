@@ -7,10 +7,14 @@ own accord (no spanning tree, no multicast queries, no IPv6).
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 from checkers.agent import system
+
+
+CLEAR_SECONDS = 10.0
 
 
 class CannotWire(Exception):
@@ -42,12 +46,28 @@ def lay(fabric: int, own: int, networks: list[dict[str, Any]], ports: list[dict[
     try:
         there = _interfaces()
         new = [network for network in networks if network["bridge"] not in there]
-        stale = [port["port"] for port in ports if port["port"] in there]
-        _batch("ip", [f"link del {name}" for name in stale])
+        _clear({port["port"] for port in ports} & there)
         _batch("ip", [*_bridges(new), *_cables(ports)])
         _batch("tc", _imperfections(networks, ports))
     finally:
         system.setns(own, system.CLONE_NEWNET)
+
+
+def _clear(names: set[str]) -> None:
+    """Take away old cables; one whose host has ended is going by itself, sooner or later."""
+    until = time.monotonic() + CLEAR_SECONDS
+    while left := names & _interfaces():
+        lines = "".join(f"link del {name}\n" for name in left)
+        subprocess.run(
+            ["ip", "-force", "-batch", "-"],
+            input=lines,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if time.monotonic() > until:
+            raise CannotWire(f"old cables could not be taken away: {', '.join(sorted(left))}")
 
 
 def _interfaces() -> set[str]:
