@@ -16,6 +16,8 @@ INSTALLATION = "benchmarks"
 KEEPER = "bench-keeper"
 """A session of one host: while it is there, the helpers stay."""
 
+LOOKS = 5
+
 
 def provider(home: Path) -> DockerProvider:
     """A provider that has spoken to nobody yet."""
@@ -72,11 +74,19 @@ def down(home: Path, code: str) -> None:
 
 
 def clear(home: Path) -> None:
-    """Remove everything that this or an earlier, killed run made."""
+    """Remove everything that this or an earlier, killed run made.
+
+    Looks again until there is nothing: the engine finishes what a killed process had asked it for.
+    """
     used = provider(home)
     try:
-        for code in {owned.session for owned in used.owned() if owned.session}:
-            used.down(code)
-        used.tidy()
+        for _ in range(LOOKS):
+            owned = used.owned()
+            if not owned:
+                return
+            for code in {thing.session for thing in owned if thing.session}:
+                used.down(code)
+            used.tidy()
+        raise RuntimeError(f"these could not be removed: {owned}")
     finally:
         used.close()

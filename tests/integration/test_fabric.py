@@ -151,12 +151,12 @@ def test_a_host_reaches_neither_the_server_nor_anything_outside(
                 "pc3", "ip addr replace 172.17.0.77/16 dev eth0; ip addr add 10.0.2.77/24 dev eth0"
             )
             one.sh("pc3", "ip route replace default dev eth0; ip -6 route add default dev eth0")
-        for target in [*targets, "127.0.0.1"]:
-            assert "open" not in one.sh("pc3", tries(target, port))
-        for target in ("169.254.169.254", "8.8.8.8", "172.17.0.1"):
-            for each in (22, 53, 80, 2375):
-                assert "open" not in one.sh("pc3", tries(target, each))
-        assert "open" not in one.sh("pc3", tries("[2001:4860:4860::8888]", 53))
+        wanted = [(target, port) for target in [*targets, "127.0.0.1"]]
+        outside = ("169.254.169.254", "8.8.8.8", "172.17.0.1", "2001:4860:4860::8888")
+        wanted += [(target, each) for target in outside for each in (22, 53, 80, 2375)]
+        said = one.sh("pc3", "\n".join(tries(*each) for each in wanted) + "\nwait")
+        assert "open" not in said
+        assert said.count("shut") == len(wanted)
         assert accepted(listener) == len(targets)
     assert "no servers could be reached" in one.sh(
         "pc3", "dig +time=1 +tries=1 example.org", check=False
@@ -176,8 +176,8 @@ def accepted(listener: socket.socket) -> int:
 
 
 def tries(address: str, port: int) -> str:
-    bare = address.strip("[]")
-    return f"timeout 0.3 bash -c 'echo > /dev/tcp/{bare}/{port}' && echo open || true"
+    connect = f"timeout 0.5 bash -c 'echo > /dev/tcp/{address}/{port}' 2> /dev/null"
+    return f"{{ {connect} && echo open {address} {port} || echo shut; }} &"
 
 
 def test_a_host_has_no_way_to_the_engine(one: Session) -> None:
@@ -346,6 +346,34 @@ def test_when_the_networks_owner_was_started_by_somebody_else(made: Rig, two: Se
     assert set(two.states().values()) == {"stopped"}
     two.revive("pc1")
     assert set(two.states().values()) == {"running"}
+
+
+def test_what_runs_as_recorded_is_left_alone(two: Session) -> None:
+    two.sh("pc1", "ip addr replace 10.4.0.1/24 dev eth0")
+    before = dict(two.placement.pins)
+    two.revive("pc1", "r1")
+    assert two.placement.pins == before
+    assert "10.4.0.1" in two.sh("pc1", "ip addr")
+
+
+@pytest.mark.parametrize("booted", [False, True], ids=["at its gate", "past its gate"])
+def test_a_host_that_somebody_else_started_is_started_anew(
+    made: Rig, two: Session, booted: bool
+) -> None:
+    """As by an administrator, or by a command that was killed before it could record it."""
+    recorded = two.placement
+    if booted:
+        two.restart("pc1")
+        two.moved(recorded)
+    else:
+        made.docker.containers.get(two.container("pc1")).restart(timeout=5)
+    assert two.states()["pc1"] == "stopped"
+    assert "host changed" in two.failure(Processes("pc1")).reason
+    started = time.monotonic()
+    two.revive("pc1")
+    assert time.monotonic() - started < 10
+    assert two.states()["pc1"] == "running"
+    assert "eth1@" in two.sh("pc1", "ip -br link")
 
 
 def test_a_host_that_is_gone_is_not_made_again(made: Rig, two: Session) -> None:

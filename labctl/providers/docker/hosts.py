@@ -249,6 +249,15 @@ class Containers:
 
         at_once(one, containers)
 
+    def kill(self, containers: Sequence[Container]) -> None:
+        """End machines at once, as a power cut does, and wait for it."""
+
+        def one(container: Container) -> None:
+            with talking(f"to end {container.name}"):
+                self._daemon.api.stop(container.id, timeout=0)
+
+        at_once(one, containers)
+
     def pause(self, containers: Sequence[Container], *, frozen: bool) -> None:
         """Freeze running containers, or let frozen ones go on."""
 

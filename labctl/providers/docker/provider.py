@@ -101,21 +101,18 @@ class DockerProvider:
         return replace(placement, pins=pins, fabric=found_fabric)
 
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
-        """Start and rewire hosts that have stopped. If the fabric's owner had, everything is."""
+        """Start and rewire hosts that have stopped. If the fabric's owner had, everything is.
+
+        A host that runs as it was recorded is left alone. One whose container is gone is not made
+        again: a blank machine in its place would be marked as if it were the candidate's work.
+        """
         with self._helpers_kept():
             self._containers.ensure_helper(WIRER)
             self._containers.ensure_helper(OBSERVER)
-        wanted = set(hosts)
         fabric = self._containers.ensure_fabric(placement.session)
-        if not _is_pinned(fabric, placement.fabric.get("pins")):
-            wanted = {host.name for host in plan.hosts}
-            running = [
-                found
-                for found in self._containers.of_session(placement.session)
-                if found.host and found.pid
-            ]
-            self._containers.stop(running)
-        there = self._existing(placement.session, wanted)
+        whole = _is_pinned(fabric, placement.fabric.get("pins"))
+        wanted = set(hosts) if whole else {host.name for host in plan.hosts}
+        there = self._halt(placement, wanted, whole=whole)
         plans = [host for host in plan.hosts if host.name in there]
         containers = self._containers.ensure_hosts(placement.session, plans)
         started = list(zip(plans, containers, strict=True))
@@ -123,14 +120,22 @@ class DockerProvider:
         wired = self._wire(replace(placement, pins=kept), plan, fabric, started, first=False)
         return replace(wired, pins={**placement.pins, **wired.pins})
 
-    def _existing(self, session: str, wanted: Collection[str]) -> set[str]:
-        """Those of the wanted hosts that can be started again.
+    def _halt(self, placement: Placement, wanted: Collection[str], *, whole: bool) -> set[str]:
+        """Have the wanted hosts stand still, so that they can be started; which these are.
 
-        One whose container is gone cannot: a blank machine in its place would be marked as if it
-        were the candidate's work.
+        Those that run as recorded go on if the fabric is `whole`, else they are shut down. What
+        runs and is not recorded waits at its gate, or was started by a command that was killed.
         """
-        there = {container.host for container in self._containers.of_session(session)}
-        return there & set(wanted)
+        found = [
+            container
+            for container in self._containers.of_session(placement.session)
+            if container.host in wanted
+        ]
+        recorded = [each for each in found if _is_pinned(each, placement.pins.get(each.host))]
+        if not whole:
+            self._containers.stop(recorded)
+        self._containers.kill([each for each in found if each.pid and each not in recorded])
+        return {each.host for each in found if not (whole and each in recorded)}
 
     def down(self, session: str) -> None:
         """Remove a session's containers, and the helpers once no session is left."""

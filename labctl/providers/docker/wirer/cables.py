@@ -13,7 +13,6 @@ from typing import Any
 
 from checkers.agent import system
 
-
 CLEAR_SECONDS = 10.0
 
 
