@@ -80,13 +80,13 @@ def clear(home: Path) -> None:
     """
     used = provider(home)
     try:
-        for _ in range(LOOKS):
-            owned = used.owned()
-            if not owned:
-                return
+        looks = 0
+        while owned := used.owned():
+            looks += 1
+            if looks > LOOKS:
+                raise RuntimeError(f"these could not be removed: {owned}")
             for code in {thing.session for thing in owned if thing.session}:
                 used.down(code)
             used.tidy()
-        raise RuntimeError(f"these could not be removed: {owned}")
     finally:
         used.close()

@@ -6,7 +6,7 @@
       "host": "r1", "from": "pc1",
       "parameters": {…},
       "answers": [
-        {"program": ["ip", "-j", "addr"], "host": "r1", "recorded": "addr-r1"},
+        {"program": ["ip", "-j", "-d", "addr"], "host": "r1", "recorded": "addr-r1"},
         {"file": "/etc/motd", "host": "r1", "result": {"type": "file", "content": "hello\n"}}
       ],
       "expect": {"status": "passed", "found": "…"}

@@ -7,6 +7,7 @@ A request is `{"seconds": …, "hosts": {name: pins}, "fabric": {"pins": …, "p
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import secrets
@@ -21,7 +22,7 @@ from .jobs import Job, Runner
 GRACE = 0.03
 """Seconds for which the wire is watched after the last program ended."""
 FILE_SECONDS = 20.0
-LINE_BYTES = 32 << 20
+LINE_BYTES = 48 << 20
 """Bytes of one answer about a file, in base64."""
 NO_FABRIC = "the networks are not as they were at the start"
 
@@ -29,8 +30,15 @@ NO_FABRIC = "the networks are not as they were at the start"
 class Round:
     """One request being answered."""
 
-    def __init__(self, doorway: Doorway, nonce: bytes, request: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        doorway: Doorway,
+        source: io.BufferedReader[io.FileIO],
+        nonce: bytes,
+        request: dict[str, Any],
+    ) -> None:
         self._doorway = doorway
+        self._input = source
         self._nonce = nonce
         self._until = time.monotonic() + float(request["seconds"])
         self._request = request
@@ -52,11 +60,19 @@ class Round:
             self._host(name, probes)
         if self._wire:
             self._runner.watch(self._wire.fileno(), self._wire.drain)
+        self._runner.watch(self._input.fileno(), self._overheard)
         self._collect()
         self._send({"done": True})
         self._runner.close()
         for host in self._hosts.values():
             host.close()
+
+    def _overheard(self) -> None:
+        """Nothing is said to us while we answer: our asker has hung up, and nobody waits for us."""
+        if not self._input.peek(1):
+            self._runner.kill()
+            os._exit(1)
+        self._runner.ignore(self._input.fileno())
 
     def _host(self, name: str, probes: list[dict[str, Any]]) -> None:
         try:
@@ -84,10 +100,10 @@ class Round:
     def _start_reader(self, host: Host, probes: list[dict[str, Any]]) -> None:
         waiting = {int(probe["id"]): probe for probe in probes}
 
-        def answered(line: bytes) -> None:
-            number, _, answer = line.partition(b" ")
-            if waiting.pop(int(number), None):
-                self._send_text(answer)
+        def answered(line: bytearray) -> None:
+            end = line.index(b" ")
+            if waiting.pop(int(line[:end]), None):
+                self._send_text(memoryview(line)[end + 1 :])
 
         job = Job(lambda: _read(host.root, probes), FILE_SECONDS, LINE_BYTES, answered)
         self._files[id(job)] = waiting
@@ -201,8 +217,9 @@ class Round:
     def _send(self, message: dict[str, Any]) -> None:
         self._send_text(json.dumps(message).encode())
 
-    def _send_text(self, message: bytes) -> None:
-        sys.stdout.buffer.write(frames.pack_text(self._nonce, message))
+    def _send_text(self, message: bytes | memoryview) -> None:
+        sys.stdout.buffer.write(frames.head(self._nonce, len(message)))
+        sys.stdout.buffer.write(message)
         sys.stdout.buffer.flush()
 
 
@@ -231,9 +248,10 @@ def main() -> int:
     """Answer requests until standard input ends."""
     doorway = Doorway()
     nonce: bytes | None = None
-    while (message := frames.unpack(sys.stdin.buffer.read, nonce)) is not None:
+    source = io.BufferedReader(io.FileIO(0, closefd=False))
+    while (message := frames.unpack(source.read, nonce)) is not None:
         nonce, request = message
-        Round(doorway, nonce, request).run()
+        Round(doorway, source, nonce, request).run()
     return 0
 
 

@@ -31,10 +31,12 @@ ABSENT = {
     errno.ENOTDIR: "a part of the path is not a directory",
     errno.ELOOP: "a link in the path goes round in a loop",
     errno.ENAMETOOLONG: "the path is too long",
+    # The reader may read everything but what the kernel keeps for those who trace a process.
+    errno.EACCES: "a link in the path leads into the inside of a process",
 }
 FAULTS = (errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 """What a host cannot be blamed for."""
-LARGEST_READ = 16 << 20
+LARGEST_READ = 32 << 20
 """Bytes; all readers of all sessions on a server share the observer's memory."""
 
 
@@ -93,21 +95,23 @@ def _describe(descriptor: int, limit: int) -> dict[str, Any]:
     return answer
 
 
-def _read(path: str, limit: int) -> tuple[bytes, bool]:
+def _read(path: str, limit: int) -> tuple[bytearray, bool]:
     try:
         reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except BlockingIOError as error:
         raise Unreadable("the file is held by a lease of another process") from error
     try:
-        parts: list[bytes] = []
-        left = limit + 1
-        while left > 0 and (part := os.read(reader, min(left, 1 << 20))):
-            parts.append(part)
-            left -= len(part)
+        content = bytearray()
+        while len(content) <= limit:
+            part = os.read(reader, min(limit + 1 - len(content), 1 << 20))
+            if not part:
+                break
+            content += part
     finally:
         os.close(reader)
-    content = b"".join(parts)
-    return content[:limit], len(content) > limit
+    truncated = len(content) > limit
+    del content[limit:]
+    return content, truncated
 
 
 def _attribute(path: str, name: str) -> str | None:
@@ -119,7 +123,7 @@ def _attribute(path: str, name: str) -> str | None:
         raise
 
 
-def encoded(data: bytes) -> str:
+def encoded(data: bytes | bytearray) -> str:
     """Bytes as they stand in an answer: base64 with the letters that are safe in URLs."""
     return urlsafe_b64encode(data).decode()
 

@@ -23,12 +23,13 @@ class BrokenStream(Exception):
 
 def pack(nonce: bytes, message: Any) -> bytes:
     """One message as bytes."""
-    return pack_text(nonce, json.dumps(message, separators=(",", ":")).encode())
+    body = json.dumps(message, separators=(",", ":")).encode()
+    return head(nonce, len(body)) + body
 
 
-def pack_text(nonce: bytes, body: bytes) -> bytes:
-    """A message that is JSON text already."""
-    return HEADER.pack(nonce, len(body)) + body
+def head(nonce: bytes, size: int) -> bytes:
+    """What stands before a message whose JSON text has `size` bytes."""
+    return HEADER.pack(nonce, size)
 
 
 def read_exactly(read: Callable[[int], bytes], size: int) -> bytes:

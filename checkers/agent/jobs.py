@@ -35,7 +35,7 @@ class Job:
     body: Callable[[], None]
     seconds: float
     limit: int = 1 << 20
-    each: Callable[[bytes], None] | None = None
+    each: Callable[[bytearray], None] | None = None
     started: float = 0.0
     deadline: float = 0.0
     pid: int = 0
@@ -86,6 +86,16 @@ class Runner:
     def watch(self, descriptor: int, ready: Callable[[], object]) -> None:
         """Call `ready` whenever `descriptor` can be read while jobs run."""
         self._selector.register(descriptor, selectors.EVENT_READ, ready)
+
+    def kill(self) -> None:
+        """End all children at once."""
+        for pid in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+    def ignore(self, descriptor: int) -> None:
+        """Watch `descriptor` no more."""
+        self._selector.unregister(descriptor)
 
     def run(self, until: float) -> Iterator[Job]:
         """Run everything; a job that has not ended by `until` (monotonic) is timed out."""
@@ -151,7 +161,7 @@ class Runner:
             *lines, rest = kept.split(b"\n")
             job.output[name] = rest
             for line in lines:
-                job.each(bytes(line))
+                job.each(line)
 
     def _finished(self) -> Iterator[Job]:
         for pid, job in list(self._running.items()):

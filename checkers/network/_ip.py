@@ -54,6 +54,10 @@ class Address(_Row):
         return not (self.tentative or self.dadfailed)
 
 
+class _Info(_Row):
+    info_kind: str | None = None
+
+
 class Link(_Row):
     """An interface as the kernel shows it."""
 
@@ -64,7 +68,20 @@ class Link(_Row):
     address: str = ""
     master: str | None = None
     link: str | None = None
+    link_netnsid: int | None = None
+    linkinfo: _Info = _Info()
     addr_info: tuple[Address, ...] = ()
+
+    @property
+    def could_be_a_port(self) -> bool:
+        """Hardware, or the end of a cable whose other end is in another network namespace.
+
+        What a host can make up for itself (a bridge, a tunnel, a pair of its own) is neither,
+        whatever its hardware address.
+        """
+        if self.linkinfo.info_kind == "veth":
+            return self.link_netnsid is not None
+        return self.linkinfo.info_kind is None and self.link is None
 
     @property
     def name(self) -> str:
@@ -92,7 +109,7 @@ class Link(_Row):
 
 
 _LINKS = TypeAdapter(tuple[Link, ...])
-ADDRESSES = ("ip", "-j", "addr")
+ADDRESSES = ("ip", "-j", "-d", "addr")
 """The program that lists interfaces and addresses; every check asks for it in the same words."""
 
 
@@ -133,11 +150,10 @@ class Place:
 
 
 def _with_mac(found: tuple[Link, ...], mac: str) -> Link | None:
-    """The port with a hardware address: not what is built on it and shares its address."""
-    masters = {link.master for link in found}
+    """The port with a hardware address: not what is built on it, or made up, with the same one."""
     same = [link for link in found if link.address.lower() == mac.lower()]
-    own = [link for link in same if link.link is None and link.ifname not in masters]
-    return min(own or same, key=lambda link: link.ifindex, default=None)
+    own = [link for link in same if link.could_be_a_port]
+    return min(own, key=lambda link: link.ifindex, default=None)
 
 
 def _named(found: tuple[Link, ...], name: str) -> Link | None:

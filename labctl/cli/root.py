@@ -120,12 +120,12 @@ class Commands(click.Group):
 @click.version_option(package_name="labctl-assess", prog_name="labctl")
 @pass_settings
 def labctl(settings: Settings, *, debug: bool) -> None:
-    r"""Run hands-on practical assessments: labs up, work graded over SSH, the record kept.
+    """Run hands-on practical assessments: labs up, work graded over SSH, the record kept.
 
     \b
     labctl labs list                             which labs there are
     labctl start static-routing --candidate amy  a lab for one candidate
     labctl tasks CODE                            the candidate's task sheet
     labctl submit CODE                           take the work in and grade it
-    """
+    """  # noqa: D301  # click wants the backspace itself: it keeps the lines as they are
     settings.debug = debug

@@ -48,11 +48,11 @@ def start(
     practice: bool,
     as_json: bool,
 ) -> int:
-    r"""Start a lab for one or more candidates, a session each.
+    """Start a lab for one or more candidates, a session each.
 
     \b
     labctl start static-routing --candidate amy --candidate bilal
-    """
+    """  # noqa: D301  # click wants the backspace itself: it keeps the lines as they are
     settings.when_interrupted = (
         "What was half up is undone. `labctl sessions` lists the sessions that run."
     )

@@ -15,7 +15,7 @@ from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State
 
-LARGEST_FILE = 16 << 20  # as much as the agent reads of one file
+LARGEST_FILE = 32 << 20  # as much as the agent reads of one file
 DOWN_SECONDS = 15.0
 """How long a host that is shutting down may take before a console gives up on it."""
 

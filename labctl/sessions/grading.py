@@ -125,26 +125,33 @@ class Grading:
 
     def _revive(self) -> None:
         """Start and rewire hosts that have stopped, once; what stays down then is looked into."""
-        stopped = self._stopped()
+        stopped = self._down("stopped", "missing")
         if not stopped:
             return
         self._controller.store.append(
             self._session.code, "hosts.stopped", {"hosts": stopped}, self._controller.actor
         )
         self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
-        self._look_into(self._stopped())
+        self._look_into()
 
-    def _stopped(self) -> list[str]:
-        states = self._provider.states(self.placement)
+    def _down(self, *states: str) -> list[str]:
+        found = self._provider.states(self.placement)
         return [
             name
-            for name, state in states.items()
-            if state.state in ("stopped", "missing") and name not in self._broken
+            for name, state in found.items()
+            if state.state in states and name not in self._broken
         ]
 
-    def _look_into(self, down: list[str]) -> None:
-        """Tell a host that its owner has broken from a server that brings none up: by a twin."""
-        for name in down:
+    def _look_into(self) -> None:
+        """Tell a host that its owner has broken from a server that brings none up: by a twin.
+
+        Not before a second try, since the first may have been cut off on our side. A host whose
+        container is gone is nobody's work any more, and stays an error.
+        """
+        down = self._down("stopped")
+        if down:
+            self._placed(self._provider.revive(self.placement, self._session.plan, down))
+        for name in self._down("stopped"):
             host = self._session.plan.host(name)
             if host.access is Access.NONE or not self._twin_comes_up(host):
                 continue
@@ -171,7 +178,7 @@ class Grading:
         self._provider.thaw(self.placement)
         self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
         self._placed(self._provider.restart(self.placement, plan, hosts))
-        self._look_into(self._stopped())
+        self._look_into()
 
     def _placed(self, placement: Placement) -> None:
         self.placement = placement

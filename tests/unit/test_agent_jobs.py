@@ -148,7 +148,7 @@ def test_a_job_that_is_killed_says_so() -> None:
 
 
 def test_lines_are_handed_on_as_they_come_and_not_kept() -> None:
-    lines: list[bytes] = []
+    lines: list[bytearray] = []
     text = "for n in 1 2 3; do head -c 600 /dev/zero | tr '\\0' $n; echo; done; printf rest"
     (job,) = ended(Job(script(text), LONG, limit=1000, each=lines.append))
     assert lines == [b"1" * 600, b"2" * 600, b"3" * 600]
@@ -157,7 +157,7 @@ def test_lines_are_handed_on_as_they_come_and_not_kept() -> None:
 
 
 def test_a_line_past_the_limit_is_cut() -> None:
-    lines: list[bytes] = []
+    lines: list[bytearray] = []
     text = "head -c 200000 /dev/zero; echo; echo next"
     (job,) = ended(Job(script(text), LONG, limit=1000, each=lines.append))
     assert job.truncated

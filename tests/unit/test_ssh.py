@@ -236,7 +236,7 @@ def ends_with(what: Callable[[bytes], bytes]) -> Act:
         (lambda nonce: frames.pack(nonce, {"id": 1})[:10], "broke off"),
         (lambda _: frames.pack(os.urandom(16), {"done": True}), "broke off"),
         (lambda nonce: frames.HEADER.pack(nonce, 1 << 31), "broke off"),
-        (lambda nonce: frames.pack_text(nonce, b"{"), "broke off"),
+        (lambda nonce: frames.head(nonce, 1) + b"{", "broke off"),
         (lambda _: b"-bash: agent: command not found\n", "broke off"),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_socket_of_the_loopback_address_is_told() -> None:
 )
 def test_a_program_that_did_not_work(result: ProgramResult, blame: Blame, says: str) -> None:
     with pytest.raises(NotObserved, match=says) as caught:
-        good_output(("ip", "-j", "addr"), result)
+        good_output(("ip", "-j", "-d", "addr"), result)
     assert caught.value.failure.blame is blame
 
 
