@@ -10,9 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 from checkers.model import Status, Verdict
 from labctl.plan import CheckPlan, JudgedPlan, Plan, TaskPlan
@@ -80,8 +81,10 @@ def mark(
     )
     tasks = tuple(_task_mark(task, checks, given) for task in plan.tasks)
     criteria = _criteria(plan, checks, given)
-    sum_ = (sum(task.marks for task in tasks), sum(task.available for task in tasks))
-    outcome, reason = _outcome(plan, checks, tasks, criteria)
+    sum_ = (_sum(task.marks for task in tasks), _sum(task.available for task in tasks))
+    outcome, reason = _outcome(
+        plan, checks, tasks, [*criteria.values(), *_loose(plan, checks, given)]
+    )
     return Marking(checks, tasks, criteria, *sum_, outcome, reason)
 
 
@@ -118,8 +121,8 @@ def _task_mark(
     return TaskMark(
         task=task.id,
         title=task.title,
-        marks=sum(mark for mark in earned if mark is not None),
-        available=sum(check.available for check in own) + sum(a.marks for a in task.judged),
+        marks=_sum(mark for mark in earned if mark is not None),
+        available=_sum([check.available for check in own] + [a.marks for a in task.judged]),
         open=sum(1 for mark in earned if mark is None),
     )
 
@@ -138,6 +141,29 @@ def _criteria(
             for criterion in aspect.criteria or task.criteria:
                 found.setdefault(criterion, []).append(_judged_standing(aspect, judged))
     return {criterion: _worst(standings) for criterion, standings in sorted(found.items())}
+
+
+def _loose(plan: Plan, checks: tuple[CheckMark, ...], judged: Mapping[str, float]) -> list[str]:
+    """The standings of checks and judged aspects that name no criterion: each stands for itself."""
+    statuses = {check.check: check.status for check in checks}
+    found = []
+    for task in plan.tasks:
+        found += [
+            _standing(statuses[check.id])
+            for check in task.checks
+            if not (check.criteria or task.criteria)
+        ]
+        found += [
+            _judged_standing(aspect, judged)
+            for aspect in task.judged
+            if not (aspect.criteria or task.criteria)
+        ]
+    return found
+
+
+def _sum(marks: Iterable[float]) -> float:
+    """A sum of marks as a person adds them: 0.1 and 0.2 make 0.3."""
+    return float(sum(Fraction(str(mark)) for mark in marks))
 
 
 def _standing(status: Status) -> str:
@@ -162,10 +188,10 @@ def _outcome(
     plan: Plan,
     checks: tuple[CheckMark, ...],
     tasks: tuple[TaskMark, ...],
-    criteria: Mapping[str, str],
+    standings: list[str],
 ) -> tuple[Outcome, str]:
-    marks = sum(task.marks for task in tasks)
-    available = sum(task.available for task in tasks)
+    marks = _sum(task.marks for task in tasks)
+    available = _sum(task.available for task in tasks)
     errors = sum(check.status is Status.ERROR for check in checks)
     waiting = sum(task.open for task in tasks) - errors
     if errors:
@@ -176,12 +202,12 @@ def _outcome(
     if available <= 0:
         return Outcome.UNDETERMINED, "the lab has nothing to mark"
     if plan.pass_mark != "all":  # noqa: S105  # a mark, not a word
-        reached = 100 * marks / available
-        met = reached >= plan.pass_mark
-        told = f"{reached:.0f} % of the marks, {plan.pass_mark:g} % needed"
+        reached = 100 * Fraction(str(marks)) / Fraction(str(available))
+        met = reached >= Fraction(str(plan.pass_mark))
+        told = f"{float(reached):.0f} % of the marks, {plan.pass_mark:g} % needed"
         return (Outcome.ACHIEVED if met else Outcome.NOT_YET), told
-    standings = list(criteria.values()) or [_standing(check.status) for check in checks]
-    noun = "criteria" if criteria else "checks"
+    named = any(task.criteria or any(c.criteria for c in task.checks) for task in plan.tasks)
+    noun = "criteria" if named else "checks"
     met_count = standings.count("met")
     told = f"{met_count} of {len(standings)} {noun} met"
     return (Outcome.ACHIEVED if met_count == len(standings) else Outcome.NOT_YET), told

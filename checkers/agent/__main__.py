@@ -115,7 +115,7 @@ class Round:
         if probe["kind"] == "connect":
             flow = {"protocol": "tcp", "to": probe["to"], "port": probe["port"], "nonce": False}
         try:
-            watch = wire.watch(flow, nonce) if flow else None
+            watch = wire.watch(flow, nonce, probe["host"]) if flow else None
             if probe["kind"] == "connect":
                 job = connect.job(host.network, probe)
             else:
@@ -178,7 +178,7 @@ class Round:
             self._fail([probe], f"`{_name(probe)}` could not be run: {why}")
             return
         sightings = watch.sightings if watch else []
-        if watch and not sightings and (self._wire is None or self._wire.lost):
+        if watch and (self._wire is None or self._wire.lost or watch.full):
             why = "frames were lost" if self._wire else "the request does not say where it is"
             self._fail([probe], f"the wire could not be watched: {why}")
             return

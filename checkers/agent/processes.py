@@ -9,7 +9,8 @@ from typing import Any
 TICKS = os.sysconf("SC_CLK_TCK")
 MOST = 20_000
 """Processes that are listed of one host."""
-ARGUMENT_BYTES = 64 << 10
+ARGUMENT_BYTES = 4 << 10
+MOST_ARGUMENTS = 256
 
 
 def table() -> dict[int, list[int]]:
@@ -53,7 +54,7 @@ def _read(pid: int) -> tuple[int, dict[str, Any]] | None:
             program = b""
     except OSError:
         return None
-    argv = arguments.removesuffix(b"\0").split(b"\0") if arguments else []
+    argv = arguments.removesuffix(b"\0").split(b"\0")[:MOST_ARGUMENTS] if arguments else []
     return pid, {
         "pid": int(status[b"NSpid"].split()[-1]),
         "ppid": int(status[b"PPid"]),

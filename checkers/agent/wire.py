@@ -27,14 +27,36 @@ MOST_TURNS = 64
 
 @dataclass
 class Watch:
-    """A flow that is looked for, and what was seen of it."""
+    """A flow that is looked for, and what was seen of it.
+
+    What cannot carry a nonce is known by what left `asker`, the host that asks: `sequences` are
+    first sequence numbers of its connections, `payloads` contents of its datagrams. A frame of
+    somebody else's to the same place is no sighting. `full` says that one found no room.
+    """
 
     protocol: str
     to: bytes
     port: int | None
     nonces: tuple[bytes, ...]
+    asker: str
     sequences: set[int] = field(default_factory=set)
-    sightings: list[dict[str, Any]] = field(default_factory=list)
+    payloads: set[bytes] = field(default_factory=set)
+    seen: dict[tuple[str, str, bool, bytes, bytes], None] = field(default_factory=dict)
+    full: bool = False
+
+    @property
+    def sightings(self) -> list[dict[str, Any]]:
+        """What was seen, each place, direction and pair of addresses once, in order."""
+        return [
+            {
+                "host": host,
+                "network": network,
+                "towards": towards,
+                "source": str(ipaddress.ip_address(source)),
+                "destination": str(ipaddress.ip_address(destination)),
+            }
+            for host, network, towards, source, destination in self.seen
+        ]
 
 
 @dataclass
@@ -65,15 +87,18 @@ def parse(frame: bytes) -> Packet | None:
     return None
 
 
-def watch(flow: dict[str, Any], nonce: str) -> Watch:
+def watch(flow: dict[str, Any], nonce: str, asker: str) -> Watch:
     """Start looking for a flow; the nonce counts as text and as the bytes that it spells."""
     nonces = (nonce.encode(), bytes.fromhex(nonce)) if flow["nonce"] else ()
     address = ipaddress.ip_address(flow["to"]).packed
-    return Watch(flow["protocol"], address, flow["port"], nonces)
+    return Watch(flow["protocol"], address, flow["port"], nonces, asker)
 
 
-def matches(wanted: Watch, packet: Packet) -> bool:
-    """Whether a packet belongs to a flow: the request, its answer, or a translated copy of it."""
+def matches(wanted: Watch, packet: Packet, *, asked: bool) -> bool:
+    """Whether a packet belongs to a flow: the request, its answer, or a translated copy of it.
+
+    `asked` says that it was just leaving the host that asks.
+    """
     if packet.protocol not in PROTOCOLS[wanted.protocol]:
         return False
     if wanted.nonces:
@@ -86,18 +111,26 @@ def matches(wanted: Watch, packet: Packet) -> bool:
     if addressed and wanted.port is not None:
         addressed = wanted.port in packet.ports
     if wanted.protocol == "udp":
-        return addressed
-    return _tcp(wanted, packet, addressed)
+        return _udp(wanted, packet, asked and addressed)
+    return _tcp(wanted, packet, asked and addressed)
 
 
-def _tcp(wanted: Watch, packet: Packet, addressed: bool) -> bool:
+def _udp(wanted: Watch, packet: Packet, begins: bool) -> bool:
+    """Follow datagrams by their content, which address translation keeps."""
+    content = packet.payload[8:]
+    if begins and len(wanted.payloads) < MOST_SIGHTINGS:
+        wanted.payloads.add(content)
+    return content in wanted.payloads
+
+
+def _tcp(wanted: Watch, packet: Packet, begins: bool) -> bool:
     """Follow a connection by its first sequence number, which address translation keeps."""
     if len(packet.payload) < 20:
         return False
     sequence, acknowledged = struct.unpack_from(">II", packet.payload, 4)
     opening = packet.payload[13] & 0x12
     if opening == 0x02:
-        if addressed:
+        if begins:
             wanted.sequences.add(sequence)
         return sequence in wanted.sequences
     answered = (acknowledged - 1) % (1 << 32)
@@ -149,16 +182,14 @@ class Wire:
 
     def _note(self, place: tuple[str, str], packet: Packet, *, towards: bool) -> None:
         for wanted in self._watches:
-            if len(wanted.sightings) < MOST_SIGHTINGS and matches(wanted, packet):
-                wanted.sightings.append(
-                    {
-                        "host": place[0],
-                        "network": place[1],
-                        "towards": towards,
-                        "source": str(ipaddress.ip_address(packet.source)),
-                        "destination": str(ipaddress.ip_address(packet.destination)),
-                    }
-                )
+            asked = place[0] == wanted.asker and not towards
+            if not matches(wanted, packet, asked=asked):
+                continue
+            sighting = (*place, towards, packet.source, packet.destination)
+            if len(wanted.seen) < MOST_SIGHTINGS or sighting in wanted.seen:
+                wanted.seen[sighting] = None
+            else:
+                wanted.full = True
 
     def close(self) -> None:
         """Stop listening; `lost` then says how many frames the kernel had no room for."""

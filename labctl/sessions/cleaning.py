@@ -45,13 +45,14 @@ def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned
 
 def _needed(controller: Controller, owned: tuple[Owned, ...]) -> set[str]:
     needed = set()
-    for code in {each.session for each in owned if each.session}:
+    for owner in {each.session for each in owned if each.session}:
+        code = owner.partition("-")[0]  # a twin, as grading makes one, is its session's
         try:
             state = controller.store.session(code).state
         except UnknownName:
             state = ""
         if state in LIVE or _in_use(controller, code):
-            needed.add(code)
+            needed.add(owner)
     return needed
 
 

@@ -34,8 +34,10 @@ def console(controller: Controller, code: str, host: str) -> int:
     while True:
         placement = ensure_running(controller, code)
         controller.store.append(code, "console.opened", {"host": host}, controller.actor)
-        status = provider.console(placement, host, user)
-        controller.store.append(code, "console.closed", {"host": host}, controller.actor)
+        try:
+            status = provider.console(placement, host, user)
+        finally:
+            controller.store.append(code, "console.closed", {"host": host}, controller.actor)
         if not _went_down(controller, code, host):
             return status or 0
         controller.tell(code, f"{host} has shut down: starting it again")
@@ -71,20 +73,25 @@ def _went_down(controller: Controller, code: str, host: str) -> bool:
 def ensure_running(controller: Controller, code: str) -> Placement:
     """Start and rewire what has stopped of a running session; where its hosts are then."""
     session = record.load(controller.store, code)
-    provider = record.provider_of(controller, session)
-    stopped = [
-        name
-        for name, state in provider.states(session.placed()).items()
-        if state.state in ("stopped", "missing")
-    ]
-    if not stopped:
+    if not hosts_down(controller, session):
         return session.placed()
-    with controller.store.lock(code, wait=30.0):
+    with controller.store.lock(code, wait=60.0):
         session = record.load(controller.store, code)
+        session.demand(State.RUNNING)
+        stopped = hosts_down(controller, session)
+        if not stopped:
+            return session.placed()
         controller.store.append(code, "hosts.stopped", {"hosts": stopped}, controller.actor)
+        provider = record.provider_of(controller, session)
         placement = provider.revive(session.placed(), session.plan, stopped)
         record.place(controller, placement)
         return placement
+
+
+def hosts_down(controller: Controller, session: Session) -> list[str]:
+    """The session's hosts that should run and do not."""
+    states = record.provider_of(controller, session).states(session.placed())
+    return [name for name, state in states.items() if state.state in ("stopped", "missing")]
 
 
 def put(controller: Controller, code: str, host: str, path: str, content: bytes) -> None:

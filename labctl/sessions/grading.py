@@ -104,6 +104,8 @@ class Grading:
             self._freeze()
             return self._run(checks, earlier, frozen=True)
         if phase is Phase.BEHAVIOUR:
+            # Frozen first, so that nobody is inside any more, also in a lab without state checks.
+            self._freeze()
             self._thaw()
             found = self._run(checks, earlier, frozen=False)
             self._freeze()

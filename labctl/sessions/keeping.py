@@ -20,7 +20,7 @@ from pathlib import Path
 from labctl.errors import LabctlError
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
-from labctl.sessions.entering import ensure_running
+from labctl.sessions.entering import ensure_running, hosts_down
 from labctl.sessions.record import Session, State
 from labctl.store import Busy, SessionFilter
 from labctl.store.locks import exclusive
@@ -53,13 +53,19 @@ def ensure_keeper(home: Path) -> None:
 
 def keep(controller: Controller, pause: Callable[[float], None] = time.sleep) -> None:
     """Look after sessions until none runs any more; returns at once if another keeper does."""
+    unwell: dict[str, list[str]] = {}
     with suppress(Busy), exclusive(controller.home / "locks" / LOCK, "the keeper"):
-        while look(controller):
+        while look(controller, unwell):
             pause(PAUSE)
 
 
-def look(controller: Controller) -> int:
-    """One look at everything; the number of sessions that run or are on their way."""
+def look(controller: Controller, unwell: dict[str, list[str]] | None = None) -> int:
+    """One look at everything; the number of sessions that run or are on their way.
+
+    `unwell` remembers, by session, the hosts that did not come up when they were tried: these are
+    left alone until that changes, so that whoever can repair one is not disturbed by more tries.
+    """
+    given_up = {} if unwell is None else unwell
     store = controller.store
     waiting = (State.CREATED, State.STARTING, State.RUNNING, State.SUBMITTING)
     found = store.sessions(SessionFilter(states=waiting))
@@ -68,14 +74,30 @@ def look(controller: Controller) -> int:
         for each in found
         if each.state == State.RUNNING and not each.intentions
     ]
-    for session in running:
-        try:
-            ensure_running(controller, session.code)
-        except LabctlError as error:
-            controller.tell(session.code, error.message)
     for name in {session.plan.provider for session in running}:
-        _guard_disk(controller, [each for each in running if each.plan.provider == name])
+        own = [each for each in running if each.plan.provider == name]
+        _unharmed(controller, "", lambda own=own: _guard_disk(controller, own))  # type: ignore[misc]
+    for session in running:
+        _unharmed(controller, session.code, lambda s=session: _look_after(controller, s, given_up))  # type: ignore[misc]
     return len(found)
+
+
+def _unharmed(controller: Controller, code: str, act: Callable[[], None]) -> None:
+    """Do something whose failing must not end the keeper, which others rely on."""
+    try:
+        act()
+    except LabctlError as error:
+        controller.tell(code, error.message)
+    except Exception as error:  # noqa: BLE001  # said, and tried again at the next look
+        controller.tell(code, f"{type(error).__name__}: {error}")
+
+
+def _look_after(controller: Controller, session: Session, given_up: dict[str, list[str]]) -> None:
+    down = hosts_down(controller, session)
+    if not down or down == given_up.get(session.code):
+        return
+    ensure_running(controller, session.code)
+    given_up[session.code] = hosts_down(controller, record.load(controller.store, session.code))
 
 
 def _guard_disk(controller: Controller, sessions: list[Session]) -> None:

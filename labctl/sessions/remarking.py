@@ -14,7 +14,7 @@ from labctl.marking import Marking, mark
 from labctl.scheme import planned_checks
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
-from labctl.sessions.results import record_run
+from labctl.sessions.results import marking_of, record_run
 from labctl.store import RunRecord
 
 
@@ -58,7 +58,10 @@ def remark(
         lab = controller.library.lab(scheme)
         plan, folder = planned(lab, session.record.seed), lab.folder
     results = replay(planned_checks(plan, folder.content), stored)
-    marking = mark(plan, {name: found.verdict for name, found in results.items()})
+    if scheme is None:
+        marking = marking_of(controller, session, results)
+    else:
+        marking = mark(plan, {name: found.verdict for name, found in results.items()})
     changes = _changes(controller, old, marking)
     new = None
     if not dry_run:

@@ -24,7 +24,7 @@ def marking_of(
     wanted = {check.id for check in session.plan.checks if check.ever}
     if wanted:
         for run in controller.store.runs(session.code):
-            if run.transcript is None:
+            if run.transcript is None or run.reason not in ("check", "submit"):
                 continue
             for name, result in transcript.unpack(
                 controller.store.get_blob(run.transcript)

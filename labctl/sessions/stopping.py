@@ -12,7 +12,7 @@ def stop(controller: Controller, code: str) -> None:
 
     Raises `UnknownName`, `Busy`, or `ProviderError` if the provider could not remove it all.
     """
-    with controller.store.lock(code, wait=5.0):
+    with controller.store.lock(code, wait=60.0):
         session = record.load(controller.store, code)
         if session.record.state not in (*LIVE, State.CREATED):
             return

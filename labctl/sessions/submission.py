@@ -17,6 +17,8 @@ from labctl.sessions.results import marking_of, record_run
 from labctl.store import RunRecord
 
 PHASE_GRADED = "submit.phase"
+LOCK_SECONDS = 60.0
+"""How long a hand-in waits for whoever is at the session (the keeper may be reviving a host)."""
 
 
 def submit(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
@@ -24,7 +26,7 @@ def submit(controller: Controller, code: str, progress: Progress = lambda _: Non
 
     Raises `UsageError` for a session that does not run, `Busy` if another command is at it.
     """
-    with controller.store.lock(code):
+    with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING, State.SUBMITTED)
         intent = controller.store.intend(
@@ -56,7 +58,7 @@ def carry_out(
     marking = marking_of(controller, session, results)
     run = _recorded(controller, session, intent)
     if run is None:
-        extra = {"intent": intent, **moved(controller, session)}
+        extra = {"intent": intent, **moved(controller, session, intent)}
         run = record_run(controller, session, "submit", results, marking, extra=extra)
     controller.store.complete(intent, {"run": run.number}, state=State.SUBMITTED)
     controller.tell(session.code, f"graded: {marking.outcome}")
@@ -82,8 +84,12 @@ def finished_phases(
     return found
 
 
-def moved(controller: Controller, session: Session) -> dict[str, Any]:
+def moved(controller: Controller, session: Session, intent: str) -> dict[str, Any]:
     """What is noted when the state was not the same at the second look."""
-    events = controller.store.events(session.code)
-    checks = [event.data["checks"] for event in events if event.kind == "state.moved"]
+    begun = int(intent.rpartition("/")[2])
+    checks = [
+        event.data["checks"]
+        for event in controller.store.events(session.code)
+        if event.kind == "state.moved" and event.sequence > begun
+    ]
     return {"state_moved": checks[-1]} if checks else {}

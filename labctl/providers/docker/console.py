@@ -99,7 +99,10 @@ def _copy(line: socket.socket, watch: Watch) -> None:
     while True:
         ready, _, _ = select.select(sources, [], [])
         if line.fileno() in ready:
-            data = line.recv(1 << 16)
+            try:
+                data = line.recv(1 << 16)
+            except OSError:  # the host went away
+                data = b""
             if not data:
                 return
             watch(data)
@@ -112,4 +115,5 @@ def _copy(line: socket.socket, watch: Watch) -> None:
                 with contextlib.suppress(OSError):
                     line.shutdown(socket.SHUT_WR)
                 continue
-            line.sendall(typed)
+            with contextlib.suppress(OSError):
+                line.sendall(typed)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from docker.types import LogConfig
 
-from labctl.errors import ProviderError
+from labctl.errors import ProviderError, ProviderUnavailable
 from labctl.images.build import resolve
 from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan
@@ -111,6 +111,22 @@ class Containers:
         for name in {host.image for host in hosts}:
             self.image(name)
         return at_once(lambda host: self._ensure_host(session, host), hosts)
+
+    def start_again(self, session: str, hosts: Sequence[HostPlan]) -> list[Container | None]:
+        """As `ensure_hosts`, for hosts that ran before: None where one cannot even be started.
+
+        Its owner may have removed what its first program needs; that must not keep the others.
+        """
+
+        def one(host: HostPlan) -> Container | None:
+            try:
+                return self._ensure_host(session, host)
+            except ProviderUnavailable:
+                raise
+            except ProviderError:
+                return None
+
+        return at_once(one, hosts)
 
     def _ensure_host(self, session: str, host: HostPlan) -> Container:
         image = self.image(host.image)

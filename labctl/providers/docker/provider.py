@@ -114,8 +114,8 @@ class DockerProvider:
         wanted = set(hosts) if whole else {host.name for host in plan.hosts}
         there = self._halt(placement, wanted, whole=whole)
         plans = [host for host in plan.hosts if host.name in there]
-        containers = self._containers.ensure_hosts(placement.session, plans)
-        started = list(zip(plans, containers, strict=True))
+        containers = self._containers.start_again(placement.session, plans)
+        started = [(host, each) for host, each in zip(plans, containers, strict=True) if each]
         kept = {name: pins for name, pins in placement.pins.items() if name not in there}
         wired = self._wire(replace(placement, pins=kept), plan, fabric, started, first=False)
         return replace(wired, pins={**placement.pins, **wired.pins})

@@ -55,6 +55,7 @@ def _bring_up(host: dict[str, Any], until: float) -> None:
     try:
         pid = int(host["pid"])
         pins = hosts.pins(pid)
+        _demand_a_host(pid)
         root = hosts.Doorway().open(host["name"], pins).root
         mounts, network, names = (hosts.namespace(pid, kind) for kind in ("mnt", "net", "uts"))
         worker = os.fork()
@@ -69,6 +70,18 @@ def _bring_up(host: dict[str, Any], until: float) -> None:
     except (OSError, RuntimeError, hosts.HostChanged) as error:
         say(host=host["name"], trouble=str(error) or type(error).__name__)
     os._exit(0)
+
+
+def _demand_a_host(pid: int) -> None:
+    """Raise `RuntimeError` unless `pid` is the first process of a container's own namespace.
+
+    Docker named the number a moment ago; had it been used again since, we would prepare, and later
+    look at, a stranger, perhaps the server itself.
+    """
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    numbers = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
+    if len(numbers) < 2 or numbers[-1] != "1":
+        raise RuntimeError("its PID 1 ended before it could be prepared")
 
 
 def _prepare(mounts: int, network: int, names: int, host: dict[str, Any]) -> None:

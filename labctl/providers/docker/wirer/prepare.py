@@ -27,9 +27,9 @@ GATE = b"/run/labctl-gate"
 BOOTED = b"/run/boot-complete"
 """What the image's boot leaves last (see labs/images/base)."""
 
-DOCKER_MOUNTS = (b"/etc/hosts", b"/etc/resolv.conf", b"/etc/hostname")
+DOCKER_MOUNTS = (b"hosts", b"resolv.conf", b"hostname")
 HOST_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
-MNT_DETACH = 2
+MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
 MS_REMOUNT, MS_BIND = 32, 4096
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 POLL = 0.005
@@ -49,9 +49,7 @@ def host(mounts: int, network: int, names: int, request: dict[str, Any]) -> None
     for interface in ("lo", *request["interfaces"]):
         _set_up(interface)
     system.setns(mounts, system.CLONE_NEWNS)
-    for path in DOCKER_MOUNTS:
-        if _libc.umount2(path, MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
-            raise OSError(ctypes.get_errno(), "cannot take Docker's mount away", path.decode())
+    _take_docker_mounts_away()
     _mount(b"/proc/sys/net", b"/proc/sys/net", MS_BIND)
     _mount(None, b"/proc/sys/net", MS_REMOUNT | MS_BIND)
     with contextlib.suppress(FileNotFoundError):
@@ -63,6 +61,22 @@ def host(mounts: int, network: int, names: int, request: dict[str, Any]) -> None
             file.write(text)
     system.setns(names, system.CLONE_NEWUTS)
     _name_it()
+
+
+def _take_docker_mounts_away() -> None:
+    """Undo Docker's mounts over files in /etc, and nothing else.
+
+    PID 1, which may be a program of the candidate's, can change the tree meanwhile: a link in the
+    path would have another mount undone, such as the one that keeps /proc/sys read-only.
+    """
+    etc = os.open("/etc", os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    os.fchdir(etc)
+    for name in DOCKER_MOUNTS:
+        done = _libc.umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) == 0
+        if not done and ctypes.get_errno() not in (errno.EINVAL, errno.ENOENT):
+            raise OSError(ctypes.get_errno(), "cannot take Docker's mount away", name.decode())
+    os.chdir("/")
+    os.close(etc)
 
 
 def _name_it() -> None:
