@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from checkers.agent import wire
 from checkers.agent.wire import Packet, Watch, Wire, matches, parse, watch
 
 HERE, THERE, FAKE = "10.1.0.10", "10.2.0.10", "10.9.9.9"
