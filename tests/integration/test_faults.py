@@ -38,6 +38,7 @@ from labctl.providers.docker.provider import DockerProvider
 from labctl.scheme import lab_hosts
 from tests.rig import Rig, Session, machine, plan, rig, wait_for
 
+LAB = plan(["lan"], machine("pc1", "lan"), machine("pc2", "lan"))
 SLOW = Program("pc1", ("ping", "-i", "0.2", "10.0.0.2"), timeout=30)
 
 
@@ -49,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 @pytest.fixture(scope="module")
 def lab(made: Rig) -> Session:
-    session = made.up(plan(["lan"], machine("pc1", "lan"), machine("pc2", "lan")))
+    session = made.up(LAB)
     session.sh("pc1", "ip addr add 10.0.0.1/24 dev eth0")
     session.sh("pc2", "ip addr add 10.0.0.2/24 dev eth0")
     return session
@@ -89,7 +90,7 @@ def agent_pids(made: Rig) -> list[int]:
 
 def at_work(made: Rig) -> list[int]:
     """The agents, once the slow program runs."""
-    titles = str(made.helper("observer").top(ps_args="-eo args")["Processes"])
+    titles = str(made.helper("observer").top(ps_args="-eo pid,args")["Processes"])
     return agent_pids(made) if "ping -i" in titles else []
 
 
@@ -128,13 +129,13 @@ def test_what_an_agent_had_started_ends_with_it(made: Rig, lab: Session) -> None
     asking.end(10)
 
     def left() -> bool:
-        return "ping -i" in str(made.helper("observer").top(ps_args="-eo args")["Processes"])
+        return "ping -i" in str(made.helper("observer").top(ps_args="-eo pid,args")["Processes"])
 
     wait_for(lambda: not left(), "the program to end", 5)
 
 
 def planned(ident: str, kind: str, host: str, /, **parameters: Any) -> PlannedCheck:
-    subject = Subject(host, None, ())
+    subject = Subject(host, None, lab_hosts(LAB))
     return PlannedCheck(ident, load(kind).model_validate(parameters), subject, Phase.STATE)
 
 
