@@ -34,6 +34,8 @@ AGENT_AT_ONCE = 24
 """Programs that the agent runs at the same time (see checkers/agent/jobs.py)."""
 SLACK_SECONDS = 10.0
 INSIDE_AT_ONCE = 4
+MOST_UNREACHED = 2
+"""Rounds in a row that may go without the agent; from then on nothing more is tried."""
 
 RunInside = Callable[[Inside], ProgramResult]
 """Runs a program inside a host; raises `TimeoutError` past its time, other errors as they are."""
@@ -70,6 +72,8 @@ class RemoteObserver:
         self._dial = dial
         self._run_inside = run_inside
         self._connection: AgentConnection | None = None
+        self._unreached = 0
+        self._why = ""
         self.frozen = frozen
 
     def observe(self, wanted: Sequence[Wanted]) -> Sequence[Observation]:
@@ -104,6 +108,12 @@ class RemoteObserver:
     def _ask_agent(self, probes: Mapping[int, AnyProbe]) -> dict[int, Observation]:
         if not probes:
             return {}
+        if self._unreached >= MOST_UNREACHED:  # each try may take as long as an engine that hangs
+            failure = Failure(self._why)
+            return {
+                number: self._observation(probe, failure=failure)
+                for number, probe in probes.items()
+            }
         found: dict[int, Observation] = {}
         seconds = _time_for(list(probes.values()))
         request = {
@@ -125,8 +135,10 @@ class RemoteObserver:
                 number = answer.get("id")
                 if isinstance(number, int) and number in probes:
                     found[number] = self._read(probes[number], answer)
+            self._unreached = 0
         except AgentUnreachable as problem:
-            why = str(problem)
+            why = self._why = str(problem)
+            self._unreached += 1
             self.close()
         for number, probe in probes.items():
             found.setdefault(number, self._observation(probe, failure=Failure(why)))

@@ -356,14 +356,16 @@ def test_what_runs_as_recorded_is_left_alone(two: Session) -> None:
     assert "10.4.0.1" in two.sh("pc1", "ip addr")
 
 
-@pytest.mark.parametrize("booted", [False, True], ids=["at its gate", "past its gate"])
+@pytest.mark.parametrize("where", ["at its gate", "past its gate", "frozen"])
 def test_a_host_that_somebody_else_started_is_started_anew(
-    made: Rig, two: Session, booted: bool
+    made: Rig, two: Session, where: str
 ) -> None:
     """As by an administrator, or by a command that was killed before it could record it."""
     recorded = two.placement
-    if booted:
+    if where != "at its gate":
         two.restart("pc1")
+        if where == "frozen":
+            two.provider.freeze_host(two.placement, "pc1")
         two.moved(recorded)
     else:
         made.docker.containers.get(two.container("pc1")).restart(timeout=5)

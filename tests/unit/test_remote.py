@@ -222,6 +222,21 @@ def test_an_observer_that_cannot_be_reached() -> None:
     observer.close()
 
 
+def test_an_observer_that_is_never_reached_is_given_up() -> None:
+    """A check of many rounds must not wait for the same engine in each."""
+    dialled: list[int] = []
+
+    def dial(*_: object) -> Any:
+        dialled.append(1)
+        raise RuntimeError("the Docker daemon does not answer")
+
+    observer = RemoteObserver(HOSTS, Whereabouts(PINS, {}), dial, ran)
+    for _ in range(5):
+        (seen,) = observer.observe([Wanted(File("r1", b"/a"), ("a",))])
+        assert "does not answer" in reason(seen)
+    assert len(dialled) == remote.MOST_UNREACHED
+
+
 def test_a_round_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "SLACK_SECONDS", 0.2)
     monkeypatch.setattr(remote, "_time_for", lambda _: 0.1)

@@ -270,6 +270,8 @@ class Containers:
 
         def one(container: Container) -> None:
             with talking(f"to end {container.name}"):
+                if container.state == "paused":
+                    self._daemon.api.unpause(container.id)
                 self._daemon.api.stop(container.id, timeout=0)
 
         at_once(one, containers)
