@@ -175,7 +175,7 @@ def test_what_another_host_sends_is_not_seen_as_ours(lab: Session) -> None:
     result = lab.ping("pc1", PC2, count=3)
     lab.sh("box", "pkill ping")
     assert {seen.host for seen in result.sightings} == {"pc1", "r1", "pc2"}
-    assert len(result.sightings) == 3 * 8
+    assert len(result.sightings) == 8
 
 
 def test_a_frozen_host_is_seen_as_a_running_one(lab: Session) -> None:
