@@ -52,6 +52,8 @@ def attempt(probe: dict[str, Any]) -> dict[str, Any]:
             return {"outcome": "filtered", "detail": "no answer"}
         except ConnectionRefusedError:
             return {"outcome": "closed", "detail": "refused", "source": _source(connection)}
+        except ConnectionResetError:  # taken, and dropped before we could look
+            return {"outcome": "open", "detail": "reset at once", "source": _source(connection)}
         except OSError as error:
             if error.errno == errno.ETIMEDOUT:
                 return {"outcome": "filtered", "detail": "no answer"}
