@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labctl.cli.authoring import coverage, new, verify
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 from labctl.cli.words import plural
 
@@ -129,66 +130,5 @@ def schema(settings: Settings) -> None:
     settings.screen.json(json_schema())
 
 
-@labs.command()
-@click.argument("lab_id", metavar="ID")
-@click.option(
-    "--area",
-    type=click.Choice(["networking", "linux", "hardware", "web"]),
-    required=True,
-    help="The area that the lab belongs to.",
-)
-@click.option("--level", type=click.IntRange(2, 4), required=True, help="The level: 2, 3 or 4.")
-@click.option(
-    "--dir",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The library to write to (default: that of --library, or the folder you are in).",
-)
-@library_option
-@pass_settings
-def new(settings: Settings, lab_id: str, area: str, level: int, folder: Path | None) -> None:
-    """Write a new lab to begin with, one that lints and verifies as it is."""
-    from labctl.library.scaffold import scaffold
-
-    library = folder or (settings.libraries[0] if settings.libraries else Path())
-    made = scaffold(library, lab_id, area, level)
-    screen = settings.screen
-    screen.line(str(made))
-    option = f"--library {library}"
-    screen.say(f"Edit `{made}/lab.yaml`, then:")
-    screen.say(f"  labctl labs lint {made}")
-    screen.say(f"  labctl labs {option} verify {lab_id} --seeds 1")
-
-
-@labs.command()
-@click.argument("names", nargs=-1, metavar="[LAB]...")
-@click.option("--all", "every", is_flag=True, help="Prove every lab that there is.")
-@click.option(
-    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="How many seeds."
-)
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="This case alone; repeatable.")
-@click.option(
-    "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Cases at a time."
-)
-@library_option
-@as_json
-@pass_settings
-def verify(
-    settings: Settings,
-    names: tuple[str, ...],
-    seeds: int,
-    cases: tuple[str, ...],
-    jobs: int,
-    *,
-    every: bool,
-    as_json: bool,
-) -> int:
-    """Prove labs on real hosts: solution, untouched and wrong answers, with exact verdicts.
-
-    Exits with 1 if any verdict was not the expected one.
-    """
-    if bool(names) == every:
-        raise click.UsageError("Name the labs to prove, or give `--all`.")
-    from labctl.cli.proving import prove
-
-    return prove(settings, names, seeds, cases, jobs, as_json=as_json)
+for _command in (new, verify, coverage):
+    labs.add_command(_command)

@@ -103,12 +103,33 @@ class Unit(Sourced):
     criteria: Annotated[dict[Text, Criterion], Field(min_length=1)] | None = None
 
 
+class ObjectiveList(Sourced):
+    """A public list of objectives: its headings by their numbers, in our words.
+
+    A lab names one as `PREFIX NUMBER`. A number below a heading (`5.3` below `5`) belongs to it.
+    """
+
+    prefix: Text
+    title: Text
+    version: Text
+    headings: Annotated[dict[Text, Criterion], Field(min_length=1)]
+
+    def heading(self, number: str) -> str | None:
+        """The heading that a number belongs to: itself, or the nearest above it."""
+        while number:
+            if number in self.headings:
+                return number
+            number = number.rpartition(".")[0]
+        return None
+
+
 class CatalogueFile(Strict):
     """The file's shape: lists of entries."""
 
     format: Literal[1]
     qualifications: list[Qualification] = Field(default_factory=list)
     units: list[Unit] = Field(default_factory=list)
+    objectives: list[ObjectiveList] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,15 @@ class Catalogue:
 
     qualifications: dict[str, Qualification] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
+    objectives: dict[str, ObjectiveList] = field(default_factory=dict)
+
+    def objective(self, name: str) -> tuple[ObjectiveList, str] | None:
+        """The list and the heading that `LPIC-1 109.2` names; None if there is no such."""
+        prefix, _, number = name.rpartition(" ")
+        for one in self.objectives.values():
+            if one.prefix == prefix and (heading := one.heading(number)):
+                return one, heading
+        return None
 
     def criteria(self, unit: str) -> tuple[str, ...]:
         """The criteria of a unit; empty if the catalogue does not list them."""
@@ -150,6 +180,8 @@ def load_catalogue(files: Iterable[Path]) -> Catalogue:
             catalogue.qualifications.setdefault(one.id, one)
         for unit in parsed.units:
             catalogue.units.setdefault(unit.id, unit)
+        for each in parsed.objectives:
+            catalogue.objectives.setdefault(each.id, each)
     return catalogue
 
 
@@ -172,4 +204,8 @@ def _parse(text: str, name: str) -> CatalogueFile:
 
 
 def _lists(parsed: CatalogueFile) -> dict[str, list[Sourced]]:
-    return {"qualifications": [*parsed.qualifications], "units": [*parsed.units]}
+    return {
+        "qualifications": [*parsed.qualifications],
+        "units": [*parsed.units],
+        "objectives": [*parsed.objectives],
+    }

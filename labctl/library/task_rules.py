@@ -168,9 +168,10 @@ def check_criteria(parts: Parts, evidences: Mapping[int, Evidence], around: Surr
     places = parts.place.positions
     claimed: dict[str, Path] = {}
     for index, evidence in evidences.items():
+        path: Path = ("evidences", index)
         if evidence.unit is None:
+            _objective(parts, path, evidence.objective or "", around)
             continue
-        path = ("evidences", index)
         units = around.catalogue.units
         if units and evidence.unit not in units:
             message = f"the catalogue has no unit `{evidence.unit}`"
@@ -185,6 +186,17 @@ def check_criteria(parts: Parts, evidences: Mapping[int, Evidence], around: Surr
                 parts.findings.append(places.finding(place, message, nearest(name, known)))
     if claimed:
         _claims(parts, claimed)
+
+
+def _objective(parts: Parts, path: Path, name: str, around: Surroundings) -> None:
+    """Report an objective that no list of the catalogue has; nothing where there are no lists."""
+    lists = around.catalogue.objectives.values()
+    if not lists or around.catalogue.objective(name) is not None:
+        return
+    known = [f"{one.prefix} {number}" for one in lists for number in one.headings]
+    message = f"the catalogue has no objective `{name}`"
+    places = parts.place.positions
+    parts.findings.append(places.finding((*path, "objective"), message, nearest(name, known)))
 
 
 def _claims(parts: Parts, claimed: Mapping[str, Path]) -> None:

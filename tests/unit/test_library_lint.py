@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,6 @@ Change = Callable[[dict[str, Any]], object]
 @pytest.mark.parametrize("lab", ["networking/example-route", "linux/example-team"])
 def test_the_examples_have_nothing_wrong(lab: str) -> None:
     assert lint(LABS / lab, AROUND) == ()
-
-
-def test_lint_is_fast() -> None:
-    lint(LABS / "networking/example-route", AROUND)  # imports the check types
-    began = time.perf_counter()
-    lint(LABS / "networking/example-route", AROUND)
-    assert time.perf_counter() - began < 0.2
 
 
 def changed(tmp_path: Path, lab: str, change: Change) -> tuple[Finding, ...]:
@@ -92,6 +84,10 @@ ROUTE_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: lab["tasks"][0].update(criteria=["9.9"]), "claims no criterion `9.9`"),
     (lambda lab: lab["tasks"][1].update(criteria=["2.1"]), "looks at the criterion `2.2`"),
     (lambda lab: lab["evidences"][0].update(unit="networking-l4"), "no unit `networking-l4`"),
+    (
+        lambda lab: lab["evidences"][1].update(objective="LPIC-1 109.3"),
+        "no objective `LPIC-1 109.3`",
+    ),
     (lambda lab: lab["evidences"][0].update(criteria=["2.1", "2.2", "7"]), "no criterion `7`"),
     (lambda lab: check(lab, 0, 0).update(id="lan-b-address"), "`lan-b-address` stands here twice"),
     (lambda lab: check(lab, 0, 0).update(id="Upper"), "expected lower-case"),
