@@ -1,4 +1,4 @@
-"""`labctl labs new`, `verify`, `coverage`: for those who write labs and keep a library."""
+"""`labctl labs new`, `verify`, `mutate` and `coverage`, for those who write labs."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def new(settings: Settings, lab_id: str, area: str, level: int, folder: Path | N
 @click.option(
     "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Cases at a time."
 )
+@click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write a report: Markdown, or JSON where FILE ends in `.json`.",
+)
 @library_option
 @as_json
 @pass_settings
@@ -61,17 +68,40 @@ def verify(
     jobs: int,
     *,
     every: bool,
+    resume: bool,
+    report: Path | None,
     as_json: bool,
 ) -> int:
     """Prove labs on real hosts: solution, untouched and wrong answers, with exact verdicts.
 
-    Exits with 1 if any verdict was not the expected one.
+    With `--resume`, cases that an earlier run found right are not tried again, unless the lab or
+    the program has changed since. Exits with 1 if any verdict was not the expected one.
     """
     if bool(names) == every:
         raise click.UsageError("Name the labs to prove, or give `--all`.")
-    from labctl.cli.proving import prove
+    from labctl.cli.proving import Wanted, prove
 
-    return prove(settings, names, seeds, cases, jobs, as_json=as_json)
+    wanted = Wanted(names, seeds, cases, jobs, resume=resume)
+    return prove(settings, wanted, report, as_json=as_json)
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="LAB...")
+@click.option(
+    "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Trials at a time."
+)
+@library_option
+@as_json
+@pass_settings
+def mutate(settings: Settings, names: tuple[str, ...], jobs: int, *, as_json: bool) -> int:
+    """Leave out lines of the solution and see which no check misses.
+
+    A line that needs no check says so in a comment, `# unchecked: why`, on it or right above it.
+    Exits with 1 if a line's loss goes unnoticed without an explanation.
+    """
+    from labctl.cli.mutations import show_mutants
+
+    return show_mutants(settings, names, jobs, as_json=as_json)
 
 
 @click.command()

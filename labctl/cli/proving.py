@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labctl.cli.words import plural, seconds
@@ -15,22 +17,29 @@ if TYPE_CHECKING:
 FOUND_PROBLEMS = 1
 
 
-def prove(
-    settings: Settings,
-    names: Sequence[str],
-    seeds: int,
-    cases: Sequence[str],
-    jobs: int,
-    *,
-    as_json: bool,
-) -> int:
-    """Verify the labs with live progress; 1 if any verdict was not as expected."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases to try: of these labs (all where none is named), with how many seeds."""
+
+    labs: Sequence[str]
+    seeds: int
+    cases: Sequence[str]
+    jobs: int
+    resume: bool = False
+
+
+def prove(settings: Settings, wanted: Wanted, file: Path | None, *, as_json: bool) -> int:
+    """Verify the labs with live progress; 1 if any verdict was not as expected.
+
+    The report is also written to `file`, where one is given.
+    """
     from labctl.errors import UsageError
     from labctl.verification import verify
+    from labctl.verification.report import json_text, text_of
 
     screen = settings.screen
-    settings.when_interrupted = "`labctl gc` removes hosts that are left."
-    chosen = names or [each.id for each in settings.library().list()]
+    settings.when_interrupted = "The same command with `--resume` goes on where this stopped."
+    chosen = wanted.labs or [each.id for each in settings.library().list()]
     if not chosen:
         raise UsageError("There is no lab to prove.", "`labctl labs list` shows the labs.")
     # The hosts' own narration is left out: with several cases at a time nobody could follow it.
@@ -39,12 +48,16 @@ def prove(
         report = verify(
             controller,
             chosen,
-            seeds,
-            cases=cases,
-            jobs=jobs,
+            wanted.seeds,
+            cases=wanted.cases,
+            jobs=wanted.jobs,
+            resume=wanted.resume,
             progress=counted.one,
             begin=counted.begin,
         )
+    if file is not None:
+        file.write_text(text_of(report) if file.suffix != ".json" else json_text(report), "utf-8")
+        screen.say(f"The report is in `{file}`.")
     if as_json:
         screen.json({"ok": report.ok, "seconds": report.seconds, "results": report.results})
     else:
@@ -69,7 +82,8 @@ class _Counted:
     def one(self, result: CaseResult) -> None:
         """One more case has ended."""
         self._done += 1
-        told = f"{'✓' if result.ok else '✗'} {_name(result)} ({seconds(result.seconds)})"
+        when = "found right earlier" if result.resumed else seconds(result.seconds)
+        told = f"{'✓' if result.ok else '✗'} {_name(result)} ({when})"
         if self._screen.live:
             self._screen.say(told, "green" if result.ok else "red")
             self._bar.step(f"{self._done} of {plural(self._total, 'case')}", self._done)

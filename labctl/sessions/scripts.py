@@ -22,6 +22,10 @@ SHOWN_LINES = 6
 BASH = ("/bin/bash", "-eu", "-c", 'script=$(cat); eval "$script" </dev/null')
 
 
+class ScriptFailed(ProviderError):
+    """A script of the lab ended badly, or did not end: its own doing, not the machinery's."""
+
+
 def run_script(
     provider: Provider,
     placement: Placement,
@@ -32,7 +36,7 @@ def run_script(
     what: str,
     user: str = "root",
 ) -> None:
-    """Run a script on a host; raises `ProviderError` if it fails or does not end in time.
+    """Run a script on a host; raises `ScriptFailed` if it fails or does not end in time.
 
     Where `user` is not root the script is run through a login of theirs, as the candidate works.
     """
@@ -43,8 +47,8 @@ def run_script(
     try:
         done = provider.run(placement, host, argv, stdin=body, timeout=SCRIPT_SECONDS)
     except TimeoutError as error:
-        raise ProviderError(f"{host}: `{what}` did not end within {SCRIPT_SECONDS:g} s.") from error
+        raise ScriptFailed(f"{host}: `{what}` did not end within {SCRIPT_SECONDS:g} s.") from error
     if done.exit != 0:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
         told = "\n".join(said[-SHOWN_LINES:])
-        raise ProviderError(f"{host}: `{what}` ended with {done.exit}: {told}")
+        raise ScriptFailed(f"{host}: `{what}` ended with {done.exit}: {told}")

@@ -1,34 +1,26 @@
-"""Many cases, side by side, each on hosts of its own that are gone afterwards.
-
-A case leaves no record in the installation's store. While it runs it holds the lock of its
-session's code there, so that `labctl gc` leaves its hosts alone; if it is killed, the kernel lets
-go of the lock and `gc` removes them.
-"""
+"""Every case of some labs, with several seeds, and whether each came to what it expects."""
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
 
 from labctl.errors import LabctlError, UnknownName
 from labctl.library.planning import Lab, plan, verification_seeds
-from labctl.marking import Marking, mark
-from labctl.plan import CasePlan, Plan
-from labctl.sessions import record
 from labctl.sessions.controller import Controller
-from labctl.sessions.grading import Grading
-from labctl.sessions.starting import StartRequest, bring_up, enrol
-from labctl.verification.cases import apply_case, cases_of
+from labctl.verification.cases import cases_of
 from labctl.verification.judging import Mismatch, judge
+from labctl.verification.ledger import Ledger
+from labctl.verification.trial import Trial, carry_out, each, throw_away
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case with one seed. `problem` is set where it could not be carried out at all."""
+    """One case with one seed. `problem` is set where it could not be carried out at all.
+
+    `resumed` says that it was found right by an earlier run, of the same lab on the same program.
+    """
 
     lab: str
     case: str
@@ -36,6 +28,7 @@ class CaseResult:
     mismatches: tuple[Mismatch, ...]
     seconds: float
     problem: str = ""
+    resumed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -56,13 +49,6 @@ class Report:
         return bool(self.results) and all(result.ok for result in self.results)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    lab: Lab
-    plan: Plan
-    case: CasePlan
-
-
 Progress = Callable[[CaseResult], None]
 
 
@@ -73,78 +59,70 @@ def verify(
     *,
     cases: Sequence[str] = (),
     jobs: int = 3,
+    resume: bool = False,
     progress: Progress = lambda _: None,
     begin: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Prove labs on real hosts, with several seeds; `cases` limits it to these names.
 
-    `begin` is told how many cases there are. Raises `UnknownName`, or `LabFileError` for a lab
-    with mistakes; whatever goes wrong with a case is that case's result.
+    With `resume`, what an earlier run found right is not tried again, unless the lab or the program
+    has changed since. `begin` is told how many cases there are. Raises `UnknownName`, or
+    `LabFileError` for a lab with mistakes; whatever goes wrong with a case is that case's result.
     """
     started = time.monotonic()
-    todo = [job for name in labs for job in _jobs(controller.library.lab(name), seeds, cases)]
+    todo = [trial for name in labs for trial in _trials(controller.library.lab(name), seeds, cases)]
     begin(len(todo))
-    results: dict[int, CaseResult] = {}
-    with tempfile.TemporaryDirectory(prefix="labctl-verify-") as home:
-        scratch = controller.throw_away(Path(home))
-        archives = {job.lab.id: scratch.store.put_blob(job.lab.folder.archive()) for job in todo}
-        try:
-            with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="verify") as pool:
-                futures = {
-                    pool.submit(_run, controller, scratch, job, archives[job.lab.id]): number
-                    for number, job in enumerate(todo)
-                }
-                try:
-                    for future in as_completed(futures):
-                        results[futures[future]] = future.result()
-                        progress(future.result())
-                except BaseException:
-                    controller.interrupt()
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
-        finally:
-            scratch.store.close()
-    return Report(tuple(results[number] for number in sorted(results)), time.monotonic() - started)
+    ledger = Ledger.open(controller.home, keep=resume)
+    with throw_away(controller) as scratch:
+
+        def one(trial: Trial) -> CaseResult:
+            if seconds := ledger.seconds(trial):
+                result = _result(trial, seconds, resumed=True)
+            else:
+                result = _run(controller, scratch, trial)
+                if result.ok:
+                    ledger.note(trial, result.seconds)
+            return result
+
+        results = each(controller, one, todo, jobs, progress)
+    return Report(results, time.monotonic() - started)
 
 
-def _jobs(lab: Lab, seeds: int, wanted: Sequence[str]) -> list[_Job]:
-    jobs = []
+def _trials(lab: Lab, seeds: int, wanted: Sequence[str]) -> list[Trial]:
+    trials = []
     known = set()
     for seed in verification_seeds(lab, seeds):
         planned = plan(lab, seed)
         for case in cases_of(planned):
             known.add(case.name)
             if not wanted or case.name in wanted:
-                jobs.append(_Job(lab, planned, case))
+                trials.append(Trial(lab, planned, case, lab.folder))
     for name in wanted:
         if name not in known:
             raise UnknownName(f"case of `{lab.id}`", name, known)
-    return jobs
+    return trials
 
 
-def _run(controller: Controller, scratch: Controller, job: _Job, archive: str) -> CaseResult:
-    """One case, from new hosts to none; never raises but for being told to stop."""
+def _run(controller: Controller, scratch: Controller, trial: Trial) -> CaseResult:
+    """One case, from new hosts to none; what goes wrong is in the result."""
     started = time.monotonic()
     mismatches: tuple[Mismatch, ...] = ()
     problem = ""
     try:
-        request = StartRequest(job.lab.id, ("verify",), "practice", job.plan.seed)
-        made, planned = enrol(scratch, job.lab, archive, "verify", request)
-        with controller.store.lock(made.code):
-            try:
-                bring_up(scratch, made, planned, job.lab.folder)
-                apply_case(scratch, made.code, job.case)
-                mismatches = judge(planned, job.case, _grade(scratch, made.code, job.case))
-            finally:
-                scratch.provider(planned.provider).down(made.code)
+        marking = carry_out(controller, scratch, trial)
+        mismatches = judge(trial.plan, trial.case, marking)
     except (LabctlError, TimeoutError) as error:
         problem = str(error)
-    seconds = time.monotonic() - started
-    return CaseResult(job.lab.id, job.case.name, job.plan.seed, mismatches, seconds, problem)
+    return _result(trial, time.monotonic() - started, mismatches, problem)
 
 
-def _grade(scratch: Controller, code: str, case: CasePlan) -> Marking:
-    session = record.load(scratch.store, code)
-    results = Grading(scratch, session, lambda _: None).grade({}, lambda _phase, _found: None)
-    verdicts = {name: result.verdict for name, result in results.items()}
-    return mark(session.plan, verdicts, case.judged)
+def _result(
+    trial: Trial,
+    seconds: float,
+    mismatches: tuple[Mismatch, ...] = (),
+    problem: str = "",
+    *,
+    resumed: bool = False,
+) -> CaseResult:
+    name, seed = trial.case.name, trial.plan.seed
+    return CaseResult(trial.lab.id, name, seed, mismatches, seconds, problem, resumed)

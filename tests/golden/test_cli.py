@@ -104,7 +104,7 @@ def test_help(transcript: Transcript) -> None:
     for section in SECTIONS.values():
         for name in section:
             transcript.run(name, "--help")
-    for inner in ("list", "show", "lint", "schema", "new", "verify", "coverage"):
+    for inner in ("list", "show", "lint", "schema", "new", "verify", "mutate", "coverage"):
         transcript.run("labs", inner, "--help")
     for inner in ("list", "build", "prune"):
         transcript.run("images", inner, "--help")

@@ -15,7 +15,7 @@ from labctl.sessions.remarking import remark
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
-from labctl.verification import Report, apply_case, verify
+from labctl.verification import Report, apply_case, mutate, unexplained, verify
 
 LABS = Path(__file__).parent.parent / "labs"
 
@@ -94,3 +94,28 @@ def test_remarking_needs_no_docker(controller: Controller, monkeypatch: pytest.M
         assert marked.marking == before
         assert before.outcome == Outcome.NOT_YET
         assert len(offline.store.runs(begun.session)) == 2
+
+
+def test_a_line_whose_loss_no_check_notices_is_named(controller: Controller, library: Path) -> None:
+    solution = library / "networking" / "mini" / "cases" / "solution.sh"
+    solution.write_text(solution.read_text() + "touch /idle\ntrue  # unchecked: does nothing\n")
+    found = mutate(controller, "mini", jobs=2)
+    fates = {one.line.text.split()[0]: one.fate for one in found}
+    assert fates == {
+        "printf": "noticed",
+        "ifup": "noticed",
+        "touch": "unnoticed",
+        "true": "explained",
+    }
+    assert [one.line.text for one in unexplained(found)] == ["touch /idle"]
+
+
+def test_a_verification_goes_on_where_it_stopped(controller: Controller) -> None:
+    first = verify(controller, ["mini"], 1, cases=["solution"])
+    again = verify(controller, ["mini"], 1, cases=["solution", "untouched"], resume=True)
+    assert first.ok
+    assert again.ok
+    assert {row.case: row.resumed for row in again.results} == {
+        "solution": True,
+        "untouched": False,
+    }

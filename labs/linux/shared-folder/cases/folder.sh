@@ -3,4 +3,5 @@
 mkdir "$LAB_FOLDER"
 chgrp "$LAB_SHARE" "$LAB_FOLDER"
 chmod 2770 "$LAB_FOLDER"
+# unchecked: the default list that the readers get later repeats these entries
 setfacl -d -m u::rwx,g::rwx,o::--- "$LAB_FOLDER"

@@ -1,0 +1,97 @@
+"""One case tried on hosts of its own, which are gone afterwards; and many of them side by side.
+
+A trial leaves no record in the installation's store. While it runs it holds the lock of its
+session's code there, so that `labctl gc` leaves its hosts alone; if it is killed, the kernel lets
+go of the lock and `gc` removes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from labctl.library.folder import Folder
+from labctl.library.planning import Lab
+from labctl.marking import Marking, mark
+from labctl.plan import CasePlan, Plan
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.grading import Grading
+from labctl.sessions.starting import StartRequest, bring_up, enrol
+from labctl.verification.cases import apply_case
+
+WorkT = TypeVar("WorkT")
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case of a lab with the values of one seed; `folder` holds the scripts that are run."""
+
+    lab: Lab
+    plan: Plan
+    case: CasePlan
+    folder: Folder
+
+
+@contextlib.contextmanager
+def throw_away(controller: Controller) -> Iterator[Controller]:
+    """A controller whose record is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="labctl-verify-") as home:
+        scratch = controller.throw_away(Path(home))
+        try:
+            yield scratch
+        finally:
+            scratch.store.close()
+
+
+def carry_out(controller: Controller, scratch: Controller, trial: Trial) -> Marking:
+    """Bring the hosts up, do what the case does, grade, and remove the hosts.
+
+    Raises `ScriptFailed` where a step of the case ends badly, another `LabctlError` or
+    `TimeoutError` where the machinery does.
+    """
+    archive = scratch.store.put_blob(trial.folder.archive())
+    request = StartRequest(trial.lab.id, ("verify",), "practice", trial.plan.seed)
+    made, planned = enrol(scratch, trial.lab, archive, "verify", request)
+    with controller.store.lock(made.code):
+        try:
+            bring_up(scratch, made, planned, trial.folder)
+            apply_case(scratch, made.code, trial.case)
+            session = record.load(scratch.store, made.code)
+            grading = Grading(scratch, session, lambda _: None)
+            results = grading.grade({}, lambda _phase, _found: None)
+            verdicts = {name: result.verdict for name, result in results.items()}
+            return mark(session.plan, verdicts, trial.case.judged)
+        finally:
+            scratch.provider(planned.provider).down(made.code)
+
+
+def each(
+    controller: Controller,
+    work: Callable[[WorkT], ResultT],
+    todo: Sequence[WorkT],
+    jobs: int,
+    progress: Callable[[ResultT], None],
+) -> tuple[ResultT, ...]:
+    """`work` done for all of `todo`, `jobs` at a time; the results in the order of `todo`.
+
+    When it is interrupted what runs is told to stop, and nothing more is begun.
+    """
+    results: dict[int, ResultT] = {}
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="verify") as pool:
+        futures = {pool.submit(work, one): number for number, one in enumerate(todo)}
+        try:
+            for future in as_completed(futures):
+                results[futures[future]] = future.result()
+                progress(future.result())
+        except BaseException:
+            controller.interrupt()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return tuple(results[number] for number in sorted(results))
