@@ -6,7 +6,7 @@
         via: str
 
         def run(self, subject: Subject) -> Check:
-            table = yield from ask_json(Program(subject.host, ("ip", "-j", "route", "show")))
+            table = yield from ask(Program(subject.host, ("ip", "-j", "route", "show")))
             ...
             return failed(expected="…", found="…")
 
@@ -17,10 +17,9 @@ therefore not pass on one.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,7 +30,6 @@ from checkers.model import (
     Observation,
     Phase,
     Probe,
-    Program,
     Status,
     Subject,
     Verdict,
@@ -90,24 +88,6 @@ def ask_all(*probes: Probe[T]) -> Asking[tuple[T, ...]]:
         if observation.result is None:
             raise NotObserved(observation.failure or Failure("not observed"))
     return tuple(observation.result for observation in observations)  # type: ignore[misc]
-
-
-def ask_json(program: Program) -> Asking[Any]:
-    """Run a program that prints JSON; its failing or printing something else is an error.
-
-    Empty output is read as an empty list, which is what `ip -j` means by it, but only when the
-    program ended well.
-    """
-    result = yield from ask(program)
-    if result.exit != 0 or result.truncated:
-        text = result.stderr.decode("utf-8", "replace").strip()
-        raise NotObserved(Failure(f"`{' '.join(program.argv)}` ended with {result.exit}: {text}"))
-    try:
-        return json.loads(result.stdout or b"[]")
-    except ValueError as error:
-        raise NotObserved(
-            Failure(f"`{' '.join(program.argv)}` printed no JSON: {error}")
-        ) from error
 
 
 def passed(*, expected: str, found: str, flags: tuple[str, ...] = ()) -> Verdict:

@@ -250,17 +250,17 @@ class _PhaseRun:
         assert generator is not None
         limit = run.planned.timeout
         try:
-            if limit is not None and self._clock.now() - run.started > limit + run.planned.retry:
-                generator.close()
-                self._end(run, error(f"it took longer than {limit:g} s"))
-                return
-            if run.rounds >= MOST_ROUNDS:
-                generator.close()
-                self._end(run, error(f"it asked for more than {MOST_ROUNDS} rounds"))
-                return
             run.wanted = _proper(
                 next(generator) if observations is None else generator.send(observations)
             )
+            # Only what asks for more can be too late: a verdict is a matter of what was observed,
+            # never of the time that it took, or a replay would come to another.
+            if limit is not None and self._clock.now() - run.started > limit + run.planned.retry:
+                generator.close()
+                self._end(run, error(f"it took longer than {limit:g} s"))
+            elif run.rounds >= MOST_ROUNDS:
+                generator.close()
+                self._end(run, error(f"it asked for more than {MOST_ROUNDS} rounds"))
         except StopIteration as stop:
             self._end(run, _sound(stop.value, run))
         except NotObserved as problem:

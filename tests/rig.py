@@ -191,7 +191,9 @@ class Rig:
 
     def helper(self, role: str) -> Any:
         """The container of a helper, as Docker has it."""
-        return self.docker.containers.get(f"labctl-{self.installation[:8]}-{role}")
+        wanted = [f"labctl.installation={self.installation}", f"labctl.role={role}"]
+        (found,) = self.docker.containers.list(all=True, filters={"label": wanted})
+        return found
 
     def close(self) -> None:
         """Remove everything, whatever happened."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from checkers.model import Blame, Flow, Program, ProgramResult
+from checkers.model import Flow, Program, ProgramResult
 from checkers.reading import structured, unobserved
 from checkers.words import plain
 
@@ -119,7 +119,7 @@ def understood(argv: tuple[str, ...], result: ProgramResult) -> Response:
         said = plain(b" ".join(lines[:-1]))
         raise unobserved(f"`curl` ended with {result.exit}: {said}")
     if result.truncated:
-        raise unobserved("the answer is longer than what is kept of it", Blame.HOST)
+        return Response(trouble=TROUBLES[63])
     return _taken_apart(report, result.stdout)
 
 

@@ -27,13 +27,15 @@ def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned
     recovered = () if dry_run else recover(controller)
     removed: list[Owned] = []
     kept: list[Owned] = []
+    if not dry_run:
+        controller.store.sweep_blobs()
     for name in PROVIDERS:
         provider = controller.provider(name)
         owned = provider.owned()
         orphans = {each.session for each in owned if each.session} - _needed(controller, owned)
         for session in sorted(orphans):
             if not dry_run:
-                _remove(controller, name, session)
+                provider.down(session)
         alone = not any(each.session and each.session not in orphans for each in owned)
         for each in owned:
             gone = each.session in orphans or (each.session is None and alone)
@@ -65,7 +67,3 @@ def _in_use(controller: Controller, code: str) -> bool:
         return True
     except ValueError:
         return False
-
-
-def _remove(controller: Controller, provider: str, session: str) -> None:
-    controller.provider(provider).down(session)

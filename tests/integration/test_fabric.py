@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import re
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from checkers.model import Processes
+from labctl.errors import ProviderError
 from labctl.plan import NetworkPlan, Plan
 from tests.rig import Rig, Session, machine, plan, rig, wait_for
 
@@ -322,6 +324,32 @@ def test_a_helper_that_went_away_is_there_for_the_next_use(
     else:
         two.restart("pc3")
         assert two.sh("pc3", "ip -br link show eth1").startswith("eth1@")
+
+
+def test_helpers_of_two_versions_stand_side_by_side(
+    made: Rig, two: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade while somebody is graded takes nothing from under the grading."""
+    old = made.helper("observer")
+    containers = made.provider._containers  # no image is built anew for a test
+    image = containers.image("observer")
+    newer = dataclasses.replace(image, tag=f"{image.tag[:-4]}beef")
+    monkeypatch.setitem(containers._images, "observer", newer)
+    two.close()
+    assert two.file("pc1", "/etc/passwd").type == "file"
+    old.reload()
+    assert old.status == "running"
+    wanted = [f"labctl.installation={made.installation}", "labctl.role=observer"]
+    assert len(made.docker.containers.list(filters={"label": wanted})) == 2
+
+
+def test_a_lab_that_this_server_cannot_run_is_refused_before_it_starts(made: Rig) -> None:
+    lab = dataclasses.replace(plan(["lan"], machine("pc", "lan")), requires=("ipv6", "systemd"))
+    before = made.provider.owned()
+    with pytest.raises(ProviderError, match="containers run sysvinit and no systemd") as caught:
+        made.up(lab)
+    assert "another server" in caught.value.hint
+    assert made.provider.owned() == before
 
 
 def test_when_the_networks_owner_dies_everything_is_wired_again(made: Rig, two: Session) -> None:

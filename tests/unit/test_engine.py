@@ -327,6 +327,14 @@ def test_a_check_that_takes_longer_than_its_timeout_is_an_error() -> None:
     assert "longer than 5 s" in results["a"].verdict.found
 
 
+def test_a_verdict_that_needs_no_more_answers_is_never_too_late() -> None:
+    """Else a replay, which takes no time, would come to another verdict."""
+    clock = FakeClock()
+    observer = FakeObserver(before=lambda: clock.wait(9.0))
+    results = run(planned("a", looks_at("1"), timeout=5.0), observer=observer, clock=clock)
+    assert statuses(results) == {"a": "passed"}
+
+
 def test_a_check_that_asks_for_ever_is_an_error() -> None:
     def script(subject: Subject) -> Check:
         while True:

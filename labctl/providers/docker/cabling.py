@@ -14,6 +14,7 @@ from labctl.providers.docker.streams import ExecStream
 
 WIRER = ("/usr/bin/env", "-C", "/opt/labctl", "/usr/bin/python3", "-E", "-s", "-S", "-m", "wirer")
 BOOT_SECONDS = 45.0
+ABILITY_SECONDS = 30.0
 
 
 def bridges(plan: Plan) -> dict[str, str]:
@@ -81,6 +82,28 @@ def _first_files(host: HostPlan) -> dict[str, str]:
         "::1\tlocalhost ip6-localhost ip6-loopback\n",
         "/etc/resolv.conf": "",
     }
+
+
+LACKING = {
+    "netem": "its kernel cannot delay or lose packets (no netem)",
+    "tbf": "its kernel cannot limit a network's rate (no tbf)",
+    "ipv6": "its kernel has no IPv6",
+    "systemd": "containers run sysvinit and no systemd",
+}
+
+
+def demand(daemon: Daemon, wirer: Container, plan: Plan) -> None:
+    """Raise `ProviderError` if the lab needs something that this server cannot give its hosts."""
+    if not plan.requires:
+        return
+    (answer,) = instruct(daemon, wirer, {"act": "abilities"}, ABILITY_SECONDS)
+    lacking = [name for name in plan.requires if not answer["abilities"].get(name)]
+    if lacking:
+        told = "; ".join(LACKING.get(name, f"it has no {name}") for name in lacking)
+        raise ProviderError(
+            f"The lab `{plan.lab}` cannot run on this server: {told}.",
+            "Run it on another server, or as a lab in virtual machines (`provider: libvirt`).",
+        )
 
 
 def instruct(

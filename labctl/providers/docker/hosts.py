@@ -143,18 +143,14 @@ class Containers:
         )
 
     def ensure_helper(self, role: str) -> Container:
-        """The running helper of this server; made again if its image has changed."""
-        name = labels.helper_name(self._installation, role)
+        """The running helper of this server, one for each version of its image."""
         image = self.image(role)
+        name = labels.helper_name(self._installation, role, image.tag.rpartition(":")[2])
         found = self.find(name)
-        if found and (self._image_of(found) != image.id or found.state == "paused"):
+        if found and found.state == "paused":
             self.remove([found])  # frozen by somebody: nothing that it does is missed
         made = labels.of(self._installation, labels.HELPER_SESSION, role)
         return self._ensure(name, image, made, hostname=role, pid_mode="host")
-
-    def _image_of(self, container: Container) -> str:
-        with talking("to look at a helper"):
-            return str(self._daemon.api.inspect_container(container.id)["Image"])
 
     def _ensure(
         self, name: str, image: ResolvedImage, made: dict[str, str], **options: Any

@@ -22,9 +22,13 @@ def container_name(session: str, host: str) -> str:
     return f"labctl-{session}-{host}"
 
 
-def helper_name(installation: str, role: str) -> str:
-    """The container of one of the server's helpers."""
-    return f"labctl-{installation[:8]}-{role}"
+def helper_name(installation: str, role: str, image: str) -> str:
+    """The container of one of the server's helpers, for one image of it (`image` is its tag).
+
+    After an upgrade the helpers of both stand side by side: what is being graded goes on with the
+    one that it began with.
+    """
+    return f"labctl-{installation[:8]}-{role}-{image}"
 
 
 def of(installation: str, session: str, role: str, host: str = "") -> dict[str, str]:

@@ -44,8 +44,9 @@ class DockerProvider:
         """Bring every host up, wired and booted; what an earlier try left half made is redone."""
         self._containers.remove(self._containers.of_session(session))
         with self._helpers_kept():
-            self._containers.ensure_helper(WIRER)
+            wirer = self._containers.ensure_helper(WIRER)
             self._containers.ensure_helper(OBSERVER)
+            cabling.demand(self._daemon, wirer, plan)
             fabric = self._containers.ensure_fabric(session)
         report("the fabric is there")
         containers = self._containers.ensure_hosts(session, plan.hosts)
@@ -70,8 +71,8 @@ class DockerProvider:
     ) -> Placement:
         """Cables, preparation and boot for containers that wait at the gate; their pins.
 
-        Raises `ProviderError` for a host that does not come up, but only at its first start: later
-        it may be its owner's doing.
+        Raises `ProviderError` for a host that does not come up; after its first start only where
+        that is shown to be our fault, since else it may be its owner's doing.
         """
         wirer = self._containers.ensure_helper(WIRER)
         request = cabling.wire_request(plan, fabric, started, first=first)
@@ -79,6 +80,7 @@ class DockerProvider:
         pins = dict(placement.pins)
         found_fabric = dict(placement.fabric)
         trouble: dict[str, str] = {}
+        ours: set[str] = set(own)  # until the wirer has said what came of a host
         for answer in cabling.instruct(self._daemon, wirer, request, cabling.BOOT_SECONDS + 30):
             name = answer.get("host")
             if "fabric" in answer:
@@ -86,14 +88,17 @@ class DockerProvider:
                 pinned = {**answer["fabric"], "id": fabric.id, "started": fabric.started}
                 found_fabric = {"pins": pinned, "ports": places}
             elif name and "pins" in answer:
+                ours.discard(name)
                 pins[name] = {**answer["pins"], "id": own[name][0], "started": own[name][1]}
                 report(f"{name} is ready")
             elif name:
+                if "trouble" in answer and not answer.get("machinery"):
+                    ours.discard(name)
                 trouble[name] = str(
                     answer.get("trouble") or trouble.get(name) or answer.get("detail")
                 )
-        missing = [name for name in own if name not in pins]
-        if missing and first:
+        missing = [name for name in own if name not in pins and (first or name in ours)]
+        if missing:
             told = "; ".join(f"{name}: {trouble.get(name, 'no answer')}" for name in missing)
             raise ProviderError(
                 f"Hosts did not come up: {told}.", "Try again; `labctl gc` removes what is left."

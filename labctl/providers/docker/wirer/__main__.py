@@ -1,7 +1,8 @@
 """The wirer's acts: one JSON request on standard input, one JSON answer a line on standard output.
 
 `{"act": "wire", "seconds", "fabric": {"pid"}, "networks", "hosts"}`: lay cables, prepare, open the
-gates, wait for the boots; answers `{"host", "pins"}` or `{"host", "trouble"}` as each is ready.
+gates, wait for the boots; answers `{"host", "pins"}` or `{"host", "trouble"}` as each is ready,
+with `"machinery"` where the trouble cannot be the host's own doing.
 `{"act": "pins", "pids"}`: what identifies these processes' containers now.
 `{"act": "end", "pid_namespace", "roots"}`: kill these processes and all that they started.
 `{"act": "abilities"}`: what this kernel can do for networks.
@@ -47,7 +48,8 @@ def wire(request: dict[str, Any]) -> None:
         pid, status = os.wait()
         name = children.pop(pid, None)
         if name and os.waitstatus_to_exitcode(status) < 0:
-            say(host=name, trouble="the wirer was killed while it was at work on it")
+            killed = "the wirer was killed while it was at work on it"
+            say(host=name, trouble=killed, machinery=True)
 
 
 def _bring_up(host: dict[str, Any], until: float) -> None:
@@ -128,7 +130,7 @@ def main() -> int:
             for pid in request["pids"]:
                 say(pid=pid, pins=hosts.pins(pid))
         else:
-            say(netem=cables.can_emulate())
+            say(abilities=cables.abilities())
     except (OSError, cables.CannotWire) as error:
         say(trouble=str(error))
         return 1

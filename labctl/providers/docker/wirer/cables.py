@@ -120,14 +120,23 @@ def _imperfections(networks: list[dict[str, Any]], ports: list[dict[str, Any]]) 
     return lines
 
 
-def can_emulate() -> bool:
-    """Whether this kernel has netem, tried on our own loopback interface."""
-    tried = subprocess.run(
-        ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"],
-        capture_output=True,
-        check=False,
-        timeout=10,
-    )
-    if tried.returncode == 0:
-        subprocess.run(["tc", "qdisc", "del", "dev", "lo", "root"], check=False, timeout=10)
-    return tried.returncode == 0
+TRIALS = {
+    "netem": ("netem", "delay", "1ms"),
+    "tbf": ("tbf", "rate", "1mbit", "burst", "32kbit", "latency", "50ms"),
+}
+
+
+def abilities() -> dict[str, bool]:
+    """What this kernel can do to a network's traffic, tried on our own loopback interface."""
+    found = {"ipv6": Path("/proc/net/if_inet6").exists()}
+    for name, words in TRIALS.items():
+        tried = subprocess.run(
+            ["tc", "qdisc", "add", "dev", "lo", "root", *words],
+            capture_output=True,
+            check=False,
+            timeout=10,
+        )
+        found[name] = tried.returncode == 0
+        if found[name]:
+            subprocess.run(["tc", "qdisc", "del", "dev", "lo", "root"], check=False, timeout=10)
+    return found
