@@ -1,0 +1,15 @@
+#!/bin/bash
+# Lists are switched off for the whole server.
+set -e
+cat >"/etc/nginx/sites-available/$LAB_DOMAIN" <<CONF
+server {
+    listen 80;
+    server_name $LAB_DOMAIN www.$LAB_DOMAIN;
+    root $LAB_ROOT;
+    index index.html;
+    access_log $LAB_LOG;
+}
+CONF
+ln -s "../sites-available/$LAB_DOMAIN" /etc/nginx/sites-enabled/
+sed -i 's/autoindex on/autoindex off/' /etc/nginx/conf.d/house.conf
+nginx -t
