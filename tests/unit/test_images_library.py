@@ -33,10 +33,10 @@ def test_the_images_that_come_with_labctl_are_well_formed() -> None:
         parent = library.image(name).parent
         assert parent is None or names.index(parent) < names.index(name)
     machines = {name for name in names if "host" in [image.name for image in library.lineage(name)]}
-    assert {"host", "router", "examiner", "web-server"} <= machines
+    assert {"host", "router", "examiner", "web-server", "linux-server"} <= machines
     assert {name for name in names if library.image(name).defaults.init == "sysvinit"} == machines
     enterable = {name for name in names if library.image(name).login}
-    assert {"host", "router", "web-server"} <= enterable <= machines - {"examiner"}
+    assert {"host", "router", "web-server", "linux-server"} <= enterable <= machines - {"examiner"}
 
 
 def test_what_a_candidate_enters_never_has_these_capabilities() -> None:
