@@ -14,9 +14,10 @@
 
 `lab` names a file in `labs/`: the hosts, and answers that any case of it may use. In a program's
 words `…` stands for any number of words. `recorded` takes an answer from `recorded/NAME.stdout`,
-`.stderr` and `.exit`, which real programs printed. Texts stand for UTF-8, `{"base64": …}` for other
-bytes, a list of texts for lines. Of `expect` what is given has to be so: `status`, `blame`, the
-whole of `expected` and `found`, and `flags`.
+`.stderr` and `.exit`, which real programs printed. `at` is when it was given, in seconds, where
+that counts. Texts stand for UTF-8, `{"base64": …}` for other bytes, a list of texts for lines. Of
+`expect` what is given has to be so: `status`, `blame`, the whole of `expected` and `found`, and
+`flags`.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Case:
                 vantage = Vantage.INSIDE if inside else Vantage.BESIDE
                 if "failure" in answer:
                     return Observation(probe, vantage, 1.0, failure=Failure(answer["failure"]))
-                return Observation(probe, vantage, 1.0, _result(probe, answer))
+                return Observation(probe, vantage, answer.get("at", 1.0), _result(probe, answer))
         raise AssertionError(f"the case {self.id} has no answer to {probe}")
 
 

@@ -25,6 +25,7 @@ ALLOWED: dict[str, tuple[int, ...]] = {
     "nft": (system.CAP_NET_ADMIN,),
     "openssl": (),
     "ping": (system.CAP_NET_RAW,),
+    "psql": (),
     "ss": (system.CAP_SYS_PTRACE, system.CAP_DAC_READ_SEARCH),
     "sysctl": (),
     "tc": (),

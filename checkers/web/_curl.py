@@ -54,7 +54,11 @@ _REPORT = TypeAdapter(_Report)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: an URL, the address to connect to, and what curl is told about it."""
+    """What is asked for: an URL, the address to connect to, and what curl is told about it.
+
+    `body` is text of ASCII letters that goes along, `headers` such lines as `accept: text/html`,
+    and `cookies` is what stands in the header of that name.
+    """
 
     url: str
     host: str
@@ -63,17 +67,28 @@ class Request:
     follow: bool = False
     verify: bool = True
     method: str = "GET"
+    headers: tuple[str, ...] = ()
+    body: str | None = None
+    cookies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The last answer: status, headers by lower-case name, body. `trouble` where there is none."""
+    """The last answer: status, headers by lower-case name, body. `trouble` where there is none.
+
+    `url` is where the answer came from after redirects; `set_cookies` are the values of each
+    header of that name, in all answers on the way. `elsewhere` says that there was an answer, but
+    not from where it should have come.
+    """
 
     status: int = 0
     headers: dict[str, str] | None = None
     body: bytes = b""
+    url: str = ""
+    set_cookies: tuple[str, ...] = ()
     trouble: str = ""
     timed_out: bool = False
+    elsewhere: bool = False
 
 
 def program(source: str, request: Request) -> Program:
@@ -93,8 +108,19 @@ def program(source: str, request: Request) -> Program:
         argv += ["--insecure"]
     if request.method == "HEAD":
         argv += ["--head"]
-    elif request.method != "GET":
+    elif request.method not in {"GET", "POST"} or (
+        # Left to itself curl posts what has a body, and asks again with GET after a redirect.
+        request.method == "POST" and request.body is None
+    ):
         argv += ["-X", request.method]
+    elif request.method == "GET" and request.body is not None:
+        argv += ["-X", "GET"]
+    for header in request.headers:
+        argv += ["-H", header]
+    if request.cookies:
+        argv += ["--cookie", request.cookies]
+    if request.body is not None:
+        argv += ["--data-raw", request.body]
     # A connection is followed by its first sequence number, from its very first frame: a nonce in
     # the request would not show that a request to a server that drops everything had left.
     flow = Flow("tcp", request.address, request.port)
@@ -130,10 +156,18 @@ def _taken_apart(report: _Report, output: bytes) -> Response:
     if not report.http_code or not head.startswith(b"HTTP/"):
         raise unobserved("`curl` reports no HTTP status")
     # Of several answers (100, redirects) the last one's header counts.
-    last = head.replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n\n")[-1]
+    answers = head.replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n\n")
     headers: dict[str, str] = {}
-    for line in last.split(b"\n")[1:]:
-        name, _, value = line.decode("utf-8", "surrogateescape").partition(":")
-        key = name.strip().lower()
-        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
-    return Response(report.http_code, headers, body)
+    for name, value in _fields(answers[-1]):
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    cookies = tuple(
+        value for one in answers for name, value in _fields(one) if name == "set-cookie"
+    )
+    return Response(report.http_code, headers, body, report.url_effective or "", cookies)
+
+
+def _fields(head: bytes) -> list[tuple[str, str]]:
+    """The fields of one header: names in lower case, values without blanks at their ends."""
+    lines = head.decode("utf-8", "surrogateescape").split("\n")[1:]
+    parts = [line.partition(":") for line in lines]
+    return [(name.strip().lower(), value.strip()) for name, _, value in parts]

@@ -90,6 +90,10 @@ def _asked_content(seen: Observation, name: str) -> bool:
     return name in {"a FIFO", "a loop"} or seen.result.content is not None
 
 
+def of_the_web(case: Case) -> bool:
+    return load(case.kind).__module__.startswith("checkers.web.")
+
+
 def irrelevant(case: Case, seen: Observation, name: str) -> bool:
     """The few observations that a verdict may rightly not depend on, each with its reason."""
     probe = seen.probe
@@ -97,7 +101,7 @@ def irrelevant(case: Case, seen: Observation, name: str) -> bool:
     resolver = path in {b"/etc/resolv.conf", b"/etc/hosts"}
     return (
         # A name that stands in the hosts file is looked up nowhere else; a host needs no such file.
-        (case.kind == "http" and resolver and name in {"a FIFO", "a loop"})
+        (of_the_web(case) and resolver and name in {"a FIFO", "a loop"})
         # Of the two names that a package's list can have, one is there; checksums are an extra.
         or (case.kind == "package" and path.startswith(b"/var/lib/dpkg/info/"))
         # A refusal needs somebody who refuses: it shows that the port is not open without a frame.
