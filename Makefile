@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test demo bench verify-all lock clean
+.PHONY: help setup check test demo bench verify-all docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,10 @@ bench: ## Measure us and our peers side by side; writes benchmarks/latest.json
 verify-all: ## Prove every lab of the library: solution, untouched, wrong answers
 	@.ci/setup
 	@.venv/bin/labctl labs verify --all --seeds 3
+
+docs: ## Renew what in docs/ is made from the code
+	@.ci/setup venv
+	@.venv/bin/python -m checkers.reference docs/checks.md
 
 lock: ## Renew the lock files from pyproject.toml
 	@.ci/setup venv

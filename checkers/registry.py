@@ -46,6 +46,13 @@ def known() -> tuple[str, ...]:
     return tuple(sorted(_modules()))
 
 
+def area_of(kind: str) -> str:
+    """The area of a check type: the package that it is in; raises `UnknownKind`."""
+    if kind not in _modules():
+        raise UnknownKind(kind)
+    return _modules()[kind].split(".")[1]
+
+
 @cache
 def load(kind: str) -> type[CheckType]:
     """The check type called `kind`, imported now; raises `UnknownKind` if there is none."""

@@ -1,4 +1,4 @@
-"""`labctl labs new`, `verify`, `mutate` and `coverage`, for those who write labs."""
+"""`labctl labs new`, `verify`, `mutate`, `checks` and `coverage`, for those who write labs."""
 
 from __future__ import annotations
 
@@ -102,6 +102,17 @@ def mutate(settings: Settings, names: tuple[str, ...], jobs: int, *, as_json: bo
     from labctl.cli.mutations import show_mutants
 
     return show_mutants(settings, names, jobs, as_json=as_json)
+
+
+@click.command()
+@click.argument("kind", required=False, metavar="[TYPE]")
+@as_json
+@pass_settings
+def checks(settings: Settings, kind: str | None, *, as_json: bool) -> None:
+    """List the check types, or show how one is written."""
+    from labctl.cli.check_sheet import show_types
+
+    show_types(settings.screen, kind, as_json=as_json)
 
 
 @click.command()

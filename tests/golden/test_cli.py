@@ -99,12 +99,15 @@ def compare(name: str, text: str) -> None:
     assert text == path.read_text()
 
 
+LABS_COMMANDS = ["list", "show", "lint", "schema", "new", "verify", "mutate", "checks", "coverage"]
+
+
 def test_help(transcript: Transcript) -> None:
     transcript.run("--help")
     for section in SECTIONS.values():
         for name in section:
             transcript.run(name, "--help")
-    for inner in ("list", "show", "lint", "schema", "new", "verify", "mutate", "coverage"):
+    for inner in LABS_COMMANDS:
         transcript.run("labs", inner, "--help")
     for inner in ("list", "build", "prune"):
         transcript.run("images", inner, "--help")
