@@ -62,6 +62,17 @@ class Folder:
         """The bytes of one file; raises `KeyError` if there is none of that name."""
         return self.files[path].content
 
+    def below(self, name: str) -> Folder:
+        """The files of the directory `name`, by their paths within it; empty if there is none."""
+        head = f"{name}/"
+        return Folder(
+            {
+                path.removeprefix(head): entry
+                for path, entry in self.files.items()
+                if path.startswith(head)
+            }
+        )
+
     def archive(self) -> bytes:
         """A tar archive of the folder; the same folder always gives the same bytes."""
         buffer = io.BytesIO()

@@ -14,6 +14,9 @@ from labctl.library.parts import Parts
 from labctl.library.positions import Path
 
 SCRIPT_FOLDERS = ("setup", "cases")
+FILES_FOLDER = "files"
+FILES_VARIABLE = "LAB_FILES"
+"""What a set-up script finds the lab's `files/` by, while it runs."""
 
 _USE = re.compile(r"\bLAB_[A-Z0-9_]+")
 _OWN = re.compile(r"^\s*(?:local\s+|readonly\s+|export\s+)?(LAB_[A-Z0-9_]+)=", re.MULTILINE)
@@ -78,6 +81,8 @@ def script_findings(
     `broken` are names that are defined, though wrongly: nothing is said about their variables.
     """
     known = set(variables)
+    if any(path.startswith(f"{FILES_FOLDER}/") for path in folder.files):
+        known.add(FILES_VARIABLE)
     spared = tuple(f"LAB_{name.upper()}" for name in broken)
     found = []
     for path in _scripts(folder):

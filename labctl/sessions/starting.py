@@ -17,7 +17,7 @@ from labctl.sessions import record
 from labctl.sessions.accounts import login_script
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
-from labctl.sessions.scripts import run_script
+from labctl.sessions.scripts import lent_files, run_script
 from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord, time_text
 
@@ -173,7 +173,9 @@ def set_up(
             run_script(provider, placement, host.name, script, {}, what="the candidate's account")
         if host.setup:
             script = folder.content(host.setup)
-            run_script(provider, placement, host.name, script, planned.variables, what=host.setup)
+            with lent_files(provider, placement, host.name, folder, script) as lent:
+                variables = {**planned.variables, **lent}
+                run_script(provider, placement, host.name, script, variables, what=host.setup)
 
     pool = ThreadPoolExecutor(HOSTS_AT_ONCE)
     try:

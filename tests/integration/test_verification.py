@@ -119,3 +119,19 @@ def test_a_verification_goes_on_where_it_stopped(controller: Controller) -> None
         "solution": True,
         "untouched": False,
     }
+
+
+def test_set_up_is_lent_the_labs_files(controller: Controller, library: Path) -> None:
+    lab = library / "networking" / "mini"
+    (lab / "files" / "notes").mkdir(parents=True)
+    (lab / "files" / "notes" / "a b.txt").write_text("welcome\n")
+    setup = lab / "setup" / "pc1.sh"
+    setup.write_text(setup.read_text() + 'cp "$LAB_FILES/notes/a b.txt" /etc/welcome\n')
+    (begun,) = start(controller, StartRequest("mini", ("c1",)))
+    assert begun.session, begun.problem
+    placement = load(controller.store, begun.session).placed()
+    look = ["sh", "-c", "cat /etc/welcome; ls -d /run/lab-files"]
+    done = controller.provider("docker").run(placement, "pc1", look)
+    assert done.stdout == b"welcome\n"
+    assert b"No such file" in done.stderr
+    stop(controller, begun.session)

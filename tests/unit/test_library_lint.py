@@ -283,3 +283,15 @@ def test_the_nearest_names() -> None:
     assert nearest("x", []) == "There is none to choose from."
     assert nearest("x", ["a", "b"]) == "Known: `a`, `b`."
     assert nearest("x", map(str, range(100))) == ""
+
+
+def test_a_script_may_ask_for_the_labs_files_if_there_are_some(tmp_path: Path) -> None:
+    folder = tmp_path / "example-route"
+    shutil.copytree(LABS / "networking" / "example-route", folder)
+    script = folder / "setup" / "pc.sh"
+    script.write_text(script.read_text() + 'cp "$LAB_FILES/page.html" /srv\n')
+    (finding,) = lint(folder, AROUND)
+    assert "no parameter gives the variable `LAB_FILES`" in finding.message
+    (folder / "files").mkdir()
+    (folder / "files" / "page.html").write_text("<p>")
+    assert lint(folder, AROUND) == ()

@@ -161,12 +161,27 @@ class Containers:
             self._create(name, image, made, **options)
         elif found.pid:
             return found
-        with talking(f"to start {name}"):
-            self._daemon.api.start(name)
+        self._start(name)
         started = self.find(name)
         if started is None:
             raise Gone(f"{name} went away while it was being started")
         return started
+
+    def _start(self, name: str) -> None:
+        """Start a container, once more where runc lost sight of its first process.
+
+        On a busy server it now and then says "cannot start a stopped process" of a container that
+        it has just made; nothing has run in it then, and the next start goes well.
+        """
+        for last in (False, False, True):
+            try:
+                with talking(f"to start {name}"):
+                    self._daemon.api.start(name)
+            except ProviderError as error:
+                if last or "cannot start a stopped process" not in error.message:
+                    raise
+            else:
+                return
 
     def _create(
         self,
