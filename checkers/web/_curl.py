@@ -57,7 +57,8 @@ class Request:
     """What is asked for: an URL, the address to connect to, and what curl is told about it.
 
     `body` is text of ASCII letters that goes along, `headers` such lines as `accept: text/html`,
-    and `cookies` is what stands in the header of that name.
+    and `cookies` is what stands in the header of that name; where it is given, even as nothing,
+    cookies set on the way are taken along after redirects.
     """
 
     url: str
@@ -69,7 +70,7 @@ class Request:
     method: str = "GET"
     headers: tuple[str, ...] = ()
     body: str | None = None
-    cookies: str = ""
+    cookies: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def program(source: str, request: Request) -> Program:
         argv += ["-X", "GET"]
     for header in request.headers:
         argv += ["-H", header]
-    if request.cookies:
+    if request.cookies is not None:
         argv += ["--cookie", request.cookies]
     if request.body is not None:
         argv += ["--data-raw", request.body]

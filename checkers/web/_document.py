@@ -25,6 +25,40 @@ MOST_ELEMENTS = 20_000
 DEEPEST = 256
 
 _HTML = "{http://www.w3.org/1999/xhtml}"
+_WITHIN_LINES = frozenset(
+    (
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "i",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "u",
+        "var",
+        "wbr",
+    )
+)
+"""Elements that do not part the text in them from the text beside them."""
+
 _CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9._:-]+)", re.IGNORECASE)
 
 
@@ -139,11 +173,15 @@ def text_of(element: Element) -> str:
 
 def _texts(element: Element) -> Iterator[str]:
     tag: Any = element.tag
-    if isinstance(tag, str) and name_of(element) not in {"script", "style", "template"}:
-        yield element.text or ""
-        for child in element:
-            yield from _texts(child)
-            yield child.tail or ""
+    if not isinstance(tag, str) or name_of(element) in {"script", "style", "template"}:
+        return
+    apart = "" if name_of(element) in _WITHIN_LINES else " "
+    yield apart
+    yield element.text or ""
+    for child in element:
+        yield from _texts(child)
+        yield child.tail or ""
+    yield apart
 
 
 def spelled(element: Element) -> str:

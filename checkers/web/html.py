@@ -127,10 +127,11 @@ class Html(OverHttp):
         if self.title is not None:
             findings.compare(f"{said} with the title", self.title, document.title)
         for wanted in self.has:
-            _compare_elements(findings, document, wanted)
+            compare_elements(findings, document, wanted)
 
 
-def _compare_elements(findings: Findings, document: Any, wanted: Wanted) -> None:
+def compare_elements(findings: Findings, document: Any, wanted: Wanted) -> None:
+    """Add to `findings` how many elements of a document are as wanted."""
     from checkers.web._document import text_of  # noqa: PLC0415  # as above
 
     selected = document.select(wanted.select)

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from checkers.registry import load
 
+SERVER = {"server": "db.lab", "database": "shop", "user": "exam"}
+
 REFUSED: list[tuple[str, Any, str]] = [
     ("interface", {"name": "eth0"}, "say what is expected"),
     ("interface", {"addresses": ["10.0.0.1/24"]}, "either `name` or `network`"),
@@ -61,6 +63,21 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("html", {"url": "http://x/", "has": [{"select": "a["}]}, "no selector"),
     ("html", {"url": "http://x/", "has": [{"select": "a::before"}]}, "stands still"),
     ("html", {"url": "http://x/", "has": [{"select": "a", "text": ""}]}, "empty text"),
+    ("sql", {**SERVER, "query": "table x"}, "say what is expected"),
+    ("sql", {**SERVER, "query": "delete from x", "count": 1}, "query that reads"),
+    ("sql", {**SERVER, "query": "table x", "count": 1, "refused": "query"}, "or `refused` alone"),
+    ("sql", {**SERVER, "query": "table x", "rows": []}, "at least 1"),
+    ("sql", {**SERVER, "query": "table x", "has": [{}]}, "a row without columns"),
+    ("api", {"url": "http://x/"}, "say what is expected"),
+    ("api", {"url": "http://x/", "returns": {}}, "say what is expected"),
+    ("api", {"url": "http://x/", "returns": {"name": "x"}}, "JSON Pointer"),
+    ("api", {"url": "http://x/", "status": 200, "send": {}, "body": "{}"}, "`send` or `body`"),
+    ("form", {"url": "http://x/"}, "say what is expected"),
+    ("form", {"url": "http://x/", "fill": {"a": "b"}}, "say what is expected"),
+    ("form", {"url": "http://x/", "fill": {"a": "<b>"}, "escaped": ["b"]}, "does not fill: b"),
+    ("form", {"url": "http://x/", "fill": {"a": "b"}, "escaped": ["a"]}, "needs no escaping"),
+    ("form", {"url": "http://x/", "status": 200, "then": "http://y/"}, "same host"),
+    ("form", {"url": "http://x/", "status": 200, "fill": {"a": 1}, "leave_out": ["a"]}, "left out"),
     ("file", {"path": "etc/motd"}, "not an absolute path"),
     ("file", {"path": "/x\0y"}, "not an absolute path"),
     ("file", {"path": "/x", "absent": True, "content": "y"}, "nothing else can be expected"),
