@@ -118,13 +118,13 @@ class Document:
     def _wrapped(self) -> Any:
         return cssselect2.ElementWrapper.from_html_root(self.root)
 
-    def wrapped(self) -> Iterator[Any]:
-        """Every element in the order of the page, as cssselect2 wants it."""
-        return (one for one in self._wrapped.iter_subtree() if isinstance(one.local_name, str))
+    def wrapped(self, selector: str) -> list[Any]:
+        """The elements that fit a selector, as cssselect2 wants them for further questions."""
+        return list(self._wrapped.query_all(selector))
 
     def select(self, selector: str) -> list[Element]:
         """The elements that fit a selector (see `selector`), in the order of the page."""
-        return [one.etree_element for one in self._wrapped.query_all(selector)]
+        return [one.etree_element for one in self.wrapped(selector)]
 
     def elements(self, *names: str) -> Iterator[Element]:
         """The HTML elements of these names, in the order of the page; every one without names."""
