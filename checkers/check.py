@@ -29,11 +29,11 @@ from checkers.model import (
     Failure,
     Observation,
     Phase,
-    Probe,
     Status,
     Subject,
     Verdict,
 )
+from checkers.probe import Probe
 
 T = TypeVar("T")
 

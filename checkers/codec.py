@@ -24,6 +24,7 @@ from checkers.model import (
     ProgramResult,
     Verdict,
 )
+from checkers.storage import DeletedFilesResult, FilesystemResult
 
 JSON_BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -34,6 +35,8 @@ RESULT_TYPES: dict[str, Any] = {
     "directory": DirectoryResult,
     "processes": ProcessesResult,
     "connect": ConnectResult,
+    "filesystem": FilesystemResult,
+    "deleted_files": DeletedFilesResult,
 }
 """The type of the answer to each kind of probe."""
 
@@ -56,7 +59,11 @@ def canonical(value: Any) -> bytes:
 
 def probe_to_json(probe: AnyProbe) -> dict[str, Any]:
     """A probe as a JSON object; `kind` tells which."""
-    return dict(_probes().dump_python(probe, mode="json"))
+    value = dict(_probes().dump_python(probe, mode="json"))
+    # A program without input is named as it was before programs could have one.
+    if value["kind"] == "program" and not value["stdin"]:
+        del value["stdin"]
+    return value
 
 
 def probe_from_json(value: Any) -> AnyProbe:

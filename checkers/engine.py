@@ -22,11 +22,11 @@ from checkers.model import (
     Failure,
     Observation,
     Phase,
-    Probe,
     Status,
     Subject,
     Verdict,
 )
+from checkers.probe import Probe
 
 MOST_ROUNDS = 64
 """Rounds that one try of a check may take; more is a check that does not end."""

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
-ResultT_co = TypeVar("ResultT_co", covariant=True)
+from checkers.probe import Probe
+from checkers.storage import DeletedFiles, DeletedFilesResult, Filesystem, FilesystemResult
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that a probe may take when its check does not say otherwise."""
@@ -54,13 +55,6 @@ class Blame(StrEnum):
 
     MACHINERY = "machinery"
     HOST = "host"
-
-
-@dataclass(frozen=True, slots=True)
-class Probe(Generic[ResultT_co]):
-    """A read-only question put to `host`; `ResultT_co` is the type of its answer."""
-
-    host: str
 
 
 # --------------------------------------------------------------------------- program
@@ -115,11 +109,13 @@ class Program(Probe[ProgramResult]):
 
     `argv[0]` must be on the agent's list (ip, ss, nft, ping, dig, curl …). A program that
     outlives `timeout` seconds is an error of the machinery: give it a shorter limit of its own.
+    `stdin` is its whole input.
     """
 
     argv: tuple[str, ...]
     timeout: float = DEFAULT_TIMEOUT
     flow: Flow | None = None
+    stdin: bytes = b""
     kind: Literal["program"] = "program"
 
 
@@ -284,8 +280,16 @@ class Inside(Probe[ProgramResult]):
 
 # --------------------------------------------------------------------------- observation
 
-AnyProbe = Program | File | Directory | Processes | Connect | Inside
-AnyResult = ProgramResult | FileResult | DirectoryResult | ProcessesResult | ConnectResult
+AnyProbe = Program | File | Directory | Processes | Connect | Inside | Filesystem | DeletedFiles
+AnyResult = (
+    ProgramResult
+    | FileResult
+    | DirectoryResult
+    | ProcessesResult
+    | ConnectResult
+    | FilesystemResult
+    | DeletedFilesResult
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,17 @@
     }
 
 `lab` names a file in `labs/`: the hosts, and answers that any case of it may use. In a program's
-words `…` stands for any number of words. `recorded` takes an answer from `recorded/NAME.stdout`,
-`.stderr` and `.exit`, which real programs printed. `at` is when it was given, in seconds, where
-that counts. Texts stand for UTF-8, `{"base64": …}` for other bytes, a list of texts for lines. Of
-`expect` what is given has to be so: `status`, `blame`, the whole of `expected` and `found`, and
-`flags`.
+words `…` stands for any number of words; `stdin` is the SHA-256 of its input, where that matters.
+`recorded` takes an answer from `recorded/NAME.stdout`, `.stderr` and `.exit`, which real programs
+printed. `at` is when it was given, in seconds, where that counts. Texts stand for UTF-8,
+`{"base64": …}` for other bytes, a list of texts for lines. Of `expect` what is given has to be so:
+`status`, `blame`, the whole of `expected` and `found`, and `flags`.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from checkers.model import (
     AnyResult,
     Connect,
     Directory,
+    DirectoryEntry,
     Failure,
     File,
     Inside,
@@ -51,6 +53,7 @@ from checkers.model import (
     Verdict,
 )
 from checkers.registry import load
+from checkers.storage import DeletedFiles, Filesystem
 
 FOLDER = Path(__file__).parent / "unit" / "checks"
 REST = "…"
@@ -104,6 +107,10 @@ class Case:
     def observe(self, probe: AnyProbe) -> Observation:
         for answer in self.answers:
             if _fits(answer, probe):
+                if "stdin" in answer and answer["stdin"] != _digest(probe):
+                    return Observation(
+                        probe, Vantage.BESIDE, 1.0, failure=Failure("not observed: other input")
+                    )
                 inside = isinstance(probe, Inside)
                 vantage = Vantage.INSIDE if inside else Vantage.BESIDE
                 if "failure" in answer:
@@ -124,8 +131,17 @@ def _fits(answer: dict[str, Any], probe: AnyProbe) -> bool:
         return bool(answer.get("directory") == probe.path.decode())
     if isinstance(probe, Connect):
         return bool(answer.get("connect") == f"{probe.to} {probe.port}")
+    if isinstance(probe, Filesystem):
+        return bool(answer.get("filesystem") == probe.path.decode())
+    if isinstance(probe, DeletedFiles):
+        return "deleted_files" in answer
     assert isinstance(probe, Processes)
     return "processes" in answer
+
+
+def _digest(probe: AnyProbe) -> str:
+    assert isinstance(probe, Program | Inside)
+    return hashlib.sha256(probe.stdin).hexdigest()
 
 
 def _words_fit(wanted: list[str], words: list[str]) -> bool:
@@ -171,14 +187,22 @@ def _fields(value: dict[str, Any]) -> dict[str, Any]:
         elif key == "argv":
             fields[key] = tuple(_bytes(word) for word in one)
         elif key == "entries" and one is not None:
-            fields[key] = [{"name": _bytes(name), "type": "file"} for name in one]
+            fields[key] = [_entry(each) for each in one]
         elif key == "processes":
             fields[key] = [_process(row) for row in one]
+        elif key == "files" and isinstance(one, list):
+            fields[key] = [{**row, "path": _bytes(row["path"])} for row in one]
         elif key == "mode" and isinstance(one, str):
             fields[key] = int(one, 8)
         else:
             fields[key] = one
     return fields
+
+
+def _entry(value: Any) -> DirectoryEntry:
+    """A name in a directory: of a file where nothing is said, else `[name, type]`."""
+    name, kind = value if isinstance(value, list) else (value, "file")
+    return DirectoryEntry(_bytes(name), kind)
 
 
 def _process(row: dict[str, Any]) -> dict[str, Any]:

@@ -22,13 +22,13 @@ from checkers.model import (
     Inside,
     Observation,
     Phase,
-    Probe,
     Program,
     ProgramResult,
     Sighting,
     Subject,
     Verdict,
 )
+from checkers.probe import Probe
 from checkers.registry import load
 from checkers.remote import RemoteObserver, Whereabouts
 from labctl.images.build import build

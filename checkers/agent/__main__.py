@@ -24,6 +24,8 @@ GRACE = 0.03
 FILE_SECONDS = 20.0
 LINE_BYTES = 48 << 20
 """Bytes of one answer about a file, in base64."""
+LOOKS = {"file": files.look, "directory": files.names, "filesystem": files.filesystem}
+"""Who answers the probes that look at a host's file tree, by their kind."""
 NO_FABRIC = "the networks are not as they were at the start"
 
 
@@ -84,13 +86,15 @@ class Round:
             self._fail(probes, f"host changed: {error}", "host")
             return
         self._hosts[name] = host
-        readers = [probe for probe in probes if probe["kind"] in ("file", "directory")]
+        readers = [probe for probe in probes if probe["kind"] in LOOKS]
         if readers:
             self._start_reader(host, readers)
         for probe in probes:
             if probe["kind"] == "processes":
                 pids = processes.table().get(host.pid_namespace, [])
                 self._answer(probe, processes.listing(pids))
+            elif probe["kind"] == "deleted_files":
+                self._start_search(host, probe)
             elif probe["kind"] in ("program", "connect"):
                 if self._fabric_changed:
                     self._fail([probe], NO_FABRIC)  # its cables are gone: not the host's doing
@@ -109,6 +113,16 @@ class Round:
         self._files[id(job)] = waiting
         self._runner.add(job)
 
+    def _start_search(self, host: Host, probe: dict[str, Any]) -> None:
+        def search() -> None:
+            system.keep_only((system.CAP_DAC_READ_SEARCH, system.CAP_SYS_PTRACE))
+            pids = processes.table().get(host.pid_namespace, [])
+            os.write(1, json.dumps(processes.deleted_files(pids)).encode())
+
+        job = Job(search, FILE_SECONDS, LINE_BYTES)
+        self._jobs[id(job)] = (job, probe, None)
+        self._runner.add(job)
+
     def _start(self, host: Host, probe: dict[str, Any]) -> None:
         nonce = secrets.token_hex(16)
         flow = probe.get("flow")
@@ -119,7 +133,7 @@ class Round:
             if probe["kind"] == "connect":
                 job = connect.job(host.network, probe)
             else:
-                job = programs.job(host.network, probe, nonce)
+                job = programs.job(host, probe, nonce)
         except (programs.NotAllowed, ValueError) as error:
             self._fail([probe], str(error))
             return
@@ -182,8 +196,9 @@ class Round:
             why = "frames were lost" if self._wire else "the request does not say where it is"
             self._fail([probe], f"the wire could not be watched: {why}")
             return
-        if probe["kind"] == "connect":
-            self._report_connect(job, probe, sightings)
+        if probe["kind"] != "program":
+            extra = {"sightings": sightings} if probe["kind"] == "connect" else {}
+            self._report_own(job, probe, extra)
             return
         self._answer(
             probe,
@@ -197,15 +212,14 @@ class Round:
             },
         )
 
-    def _report_connect(
-        self, job: Job, probe: dict[str, Any], sightings: list[dict[str, Any]]
-    ) -> None:
+    def _report_own(self, job: Job, probe: dict[str, Any], extra: dict[str, Any]) -> None:
+        """The answer of a child that is no other program but a part of ours."""
         try:
             answer = json.loads(job.output["stdout"])
         except ValueError:
-            self._fail([probe], "the connection's answer is not whole")
+            self._fail([probe], f"the answer about {probe['kind']} is not whole")
             return
-        self._answer(probe, {**answer, "sightings": sightings})
+        self._answer(probe, {**answer, **extra})
 
     def _answer(self, probe: dict[str, Any], result: dict[str, Any]) -> None:
         self._send({"id": probe["id"], "result": result})
@@ -233,8 +247,7 @@ def _read(root: int, probes: list[dict[str, Any]]) -> None:
     for probe in probes:
         answer: dict[str, Any] = {"id": probe["id"]}
         try:
-            look = files.look if probe["kind"] == "file" else files.names
-            answer["result"] = look(root, probe)
+            answer["result"] = LOOKS[probe["kind"]](root, probe)
         except files.Unreadable as error:
             answer |= {"failure": str(error), "blame": "host"}
         except OSError as error:

@@ -152,6 +152,31 @@ def names(root: int, probe: dict[str, Any]) -> dict[str, Any]:
     return {"entries": entries, "truncated": truncated}
 
 
+def filesystem(root: int, probe: dict[str, Any]) -> dict[str, Any]:
+    """Answer a `filesystem` probe."""
+    try:
+        descriptor = system.openat2(root, urlsafe_b64decode(probe["path"]), os.O_PATH)
+    except OSError as error:
+        if error.errno not in ABSENT:
+            raise refusal(error) from error
+        return {"device": None, "why": ABSENT[error.errno]}
+    try:
+        found = os.fstatvfs(descriptor)
+        device = os.fstat(descriptor).st_dev
+    except OSError as error:
+        raise refusal(error) from error
+    finally:
+        os.close(descriptor)
+    return {
+        "device": device,
+        "size": found.f_blocks * found.f_frsize,
+        "free": found.f_bfree * found.f_frsize,
+        "available": found.f_bavail * found.f_frsize,
+        "files": found.f_files,
+        "files_free": found.f_ffree,
+    }
+
+
 def _entry_type(entry: os.DirEntry[str]) -> str:
     if entry.is_symlink():
         return "link"

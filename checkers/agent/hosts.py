@@ -20,17 +20,19 @@ class HostChanged(Exception):
 
 @dataclass
 class Host:
-    """An open host: descriptors of its root directory and network, and its PID namespace."""
+    """An open host: descriptors of its root directory, network and names, its PID namespace."""
 
     name: str
     root: int
     network: int
+    names: int
     pid_namespace: int
 
     def close(self) -> None:
         """Give the descriptors back."""
         os.close(self.root)
         os.close(self.network)
+        os.close(self.names)
 
 
 def start_time(pid: int) -> int:
@@ -74,6 +76,7 @@ class Doorway:
                 opened.append(namespace(pid, kind))
                 if os.fstat(opened[-1]).st_ino != recorded[f"{kind}_namespace"]:
                     raise HostChanged(f"{name} has another {kind} namespace than at its start")
+            opened.append(namespace(pid, "uts"))
             # Looked at last: had the number been used again, the start time would differ.
             now = pins(pid)
             for key in ("start_time", "pid_namespace"):
@@ -86,8 +89,9 @@ class Doorway:
         except (HostChanged, KeyError):
             _close(opened)
             raise
-        _close(opened[1:])
-        return Host(name, root, opened[0], int(recorded["pid_namespace"]))
+        network, mounts, names = opened
+        os.close(mounts)
+        return Host(name, root, network, names, int(recorded["pid_namespace"]))
 
     def _root_of(self, mounts: int) -> int:
         """The root directory of a mount namespace; we are back in our own afterwards."""

@@ -28,14 +28,16 @@ _END = "end"
 class Job:
     """One child: what it does, until when, and how much of each stream is kept.
 
-    With `each`, standard output is taken line by line as it comes, and only what is not yet a whole
-    line counts towards the limit.
+    It reads `stdin`, which it may open again by name, whoever it is by then. With `each`, standard
+    output is taken line by line as it comes, and only what is not yet a whole line counts towards
+    the limit.
     """
 
     body: Callable[[], None]
     seconds: float
     limit: int = 1 << 20
     each: Callable[[bytearray], None] | None = None
+    stdin: bytes = b""
     started: float = 0.0
     deadline: float = 0.0
     pid: int = 0
@@ -52,8 +54,7 @@ def _child(job: Job, writers: dict[str, int]) -> None:
     try:
         os.setpgid(0, 0)
         system.die_with_parent()
-        null = os.open("/dev/null", os.O_RDONLY)
-        os.dup2(null, 0)
+        os.dup2(_input(job.stdin), 0)
         os.dup2(writers["stdout"], 1)
         os.dup2(writers["stderr"], 2)
         job.body()
@@ -61,6 +62,16 @@ def _child(job: Job, writers: dict[str, int]) -> None:
     except BaseException as error:  # noqa: BLE001  # a child must never run on as its parent
         os.write(writers["trouble"], f"{type(error).__name__}: {error}".encode()[:4000])
         os._exit(126)
+
+
+def _input(data: bytes) -> int:
+    if not data:
+        return os.open("/dev/null", os.O_RDONLY)
+    memory = os.memfd_create("input")
+    with os.fdopen(os.dup(memory), "wb") as writer:
+        writer.write(data)
+    os.lseek(memory, 0, os.SEEK_SET)
+    return memory
 
 
 def _never_started(job: Job) -> Job:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import system
+from .hosts import Host
 from .jobs import Job
 
 ALLOWED: dict[str, tuple[int, ...]] = {
     "bridge": (),
     "conntrack": (system.CAP_NET_ADMIN,),
     "curl": (),
+    "cvtsudoers": (),
     "dig": (),
     "ip": (),
     "ip6tables-save": (system.CAP_NET_ADMIN, system.CAP_NET_RAW),
@@ -26,12 +29,18 @@ ALLOWED: dict[str, tuple[int, ...]] = {
     "openssl": (),
     "ping": (system.CAP_NET_RAW,),
     "psql": (),
+    "ssh": (),
+    "sshpass": (),
     "ss": (system.CAP_SYS_PTRACE, system.CAP_DAC_READ_SEARCH),
     "sysctl": (),
     "tc": (),
     "traceroute": (system.CAP_NET_RAW,),
+    "uname": (),
 }
 """The programs that may be asked for, and the capabilities that each one keeps."""
+
+NAMED = ("uname",)
+"""The programs that also enter the namespace in which the host's name is set."""
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"}
 
@@ -47,7 +56,7 @@ def in_network(network: int, capabilities: tuple[int, ...]) -> None:
     system.die_with_parent()  # again: a change of account takes the wish back (prctl(2))
 
 
-def job(network: int, probe: dict[str, Any], nonce: str) -> Job:
+def job(host: Host, probe: dict[str, Any], nonce: str) -> Job:
     """The job that runs a `program` probe; raises `NotAllowed`."""
     name = probe["argv"][0]
     path = shutil.which(name, path=ENVIRONMENT["PATH"]) if name in ALLOWED else None
@@ -55,14 +64,17 @@ def job(network: int, probe: dict[str, Any], nonce: str) -> Job:
         known = ", ".join(sorted(ALLOWED))
         raise NotAllowed(f"the observer has no program `{name}` (it has {known})")
     argv = [argument.replace("{nonce}", nonce) for argument in probe["argv"]]
-    return Job(_body(network, path, argv, ALLOWED[name]), float(probe["timeout"]))
+    given = urlsafe_b64decode(probe.get("stdin", ""))
+    return Job(_body(host, path, argv), float(probe["timeout"]), stdin=given)
 
 
-def _body(
-    network: int, path: str, argv: list[str], capabilities: tuple[int, ...]
-) -> Callable[[], None]:
+def _body(host: Host, path: str, argv: list[str]) -> Callable[[], None]:
+    name = os.path.basename(path)
+
     def body() -> NoReturn:
-        in_network(network, capabilities)
+        if name in NAMED:
+            system.setns(host.names, system.CLONE_NEWUTS)
+        in_network(host.network, ALLOWED[name])
         os.chdir("/")
         os.execve(path, argv, ENVIRONMENT)
 

@@ -26,6 +26,7 @@ from checkers.model import (
     Status,
 )
 from checkers.registry import UnknownKind, known, load
+from checkers.storage import DeletedFilesResult, FilesystemResult
 from tests.check_cases import Case, all_cases
 
 CASES = all_cases()
@@ -63,12 +64,21 @@ CONNECT: dict[str, Spoil] = {
     "unseen": lambda old: replace(old, sightings=()),
     "silent": lambda old: ConnectResult("filtered"),
 }
+FILESYSTEM: dict[str, Spoil] = {
+    "none": lambda old: FilesystemResult(None, "no such file"),
+    "empty": lambda old: FilesystemResult(old.device),
+}
+DELETED_FILES: dict[str, Spoil] = {
+    "cut": lambda old: replace(old, truncated=True),
+}
 SPOILS: dict[type, dict[str, Spoil]] = {
     ProgramResult: PROGRAM,
     FileResult: FILE,
     DirectoryResult: DIRECTORY,
     ProcessesResult: PROCESSES,
     ConnectResult: CONNECT,
+    FilesystemResult: FILESYSTEM,
+    DeletedFilesResult: DELETED_FILES,
 }
 
 
@@ -104,6 +114,12 @@ def irrelevant(case: Case, seen: Observation, name: str) -> bool:
         (of_the_web(case) and resolver and name in {"a FIFO", "a loop"})
         # Of the two names that a package's list can have, one is there; checksums are an extra.
         or (case.kind == "package" and path.startswith(b"/var/lib/dpkg/info/"))
+        # A line that is really run only has to end well, whatever it prints.
+        or (
+            case.kind == "sudo"
+            and getattr(probe, "user", "root") != "root"
+            and name in {"no output", "something else"}
+        )
         # A refusal needs somebody who refuses: it shows that the port is not open without a frame.
         or (case.id == "tcp/passed-either" and name == "unseen")
     )

@@ -20,6 +20,7 @@ from checkers.model import (
     Program,
     Vantage,
 )
+from checkers.storage import DeletedFiles, Filesystem
 from tests.rig import Rig, Session, machine, plan, rig, towards, wait_for
 
 PC1, PC2, R1A, R1B = "10.1.0.10", "10.2.0.10", "10.1.0.1", "10.2.0.1"
@@ -63,6 +64,20 @@ def lab(made: Rig) -> Session:
 # --------------------------------------------------------------------------- seeing
 
 
+def test_a_deleted_file_is_on_the_file_system_that_it_fills(lab: Session) -> None:
+    lab.sh(
+        "box",
+        "(exec 3>/var/log/big; head -c 3000000 /dev/zero >&3; rm /var/log/big; exec sleep 4712) "
+        "> /dev/null 2>&1 & sleep 0.5; pgrep -x -f 'sleep 4712' > /tmp/holder",
+    )
+    (found,) = lab.ask(DeletedFiles("box")).files
+    assert (found.path, found.size) == (b"/var/log/big", 3_000_000)
+    assert found.pid == int(lab.sh("box", "cat /tmp/holder"))
+    assert found.device == lab.ask(Filesystem("box", b"/var/log")).device
+    lab.sh("box", "kill $(cat /tmp/holder)")
+    wait_for(lambda: not lab.ask(DeletedFiles("box")).files, "the file to be let go of")
+
+
 def test_one_round_sees_every_host_by_every_kind_of_probe(lab: Session) -> None:
     probes = [
         probe
@@ -73,13 +88,17 @@ def test_one_round_sees_every_host_by_every_kind_of_probe(lab: Session) -> None:
             Processes(host),
             Program(host, ("ip", "-j", "addr")),
             Connect(host, "127.0.0.1", 1),
+            Filesystem(host, b"/var/log"),
+            DeletedFiles(host),
+            Program(host, ("uname", "-n")),
             Inside(host, ("/bin/hostname",)),
         )
     ]
     found = lab.observe(*probes)
     assert [seen.failure for seen in found] == [None] * len(probes)
     for seen in found:
-        if isinstance(seen.probe, File | Inside):
+        named = isinstance(seen.probe, Program) and seen.probe.argv[0] == "uname"
+        if named or isinstance(seen.probe, File | Inside):
             text = getattr(seen.result, "content", None) or getattr(seen.result, "stdout", b"")
             assert text == f"{seen.probe.host}\n".encode()
         outside = seen.probe.host.startswith("pc") and isinstance(seen.probe, Program | Connect)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from checkers import codec
 from checkers.agent import files, system
 from checkers.model import Directory, DirectoryResult, File, FileResult
+from checkers.storage import Filesystem, FilesystemResult
 
 SECONDS = 5.0
 """No look may take longer, whatever is in the way."""
@@ -50,6 +51,13 @@ class Tree:
         answer = self._timed(lambda: files.names(self.root, codec.probe_to_json(probe)))
         result = codec.result_from_json("directory", answer)
         assert isinstance(result, DirectoryResult)
+        return result
+
+    def filesystem(self, path: bytes | str) -> FilesystemResult:
+        probe = Filesystem("pc", os.fsencode(path))
+        answer = self._timed(lambda: files.filesystem(self.root, codec.probe_to_json(probe)))
+        result = codec.result_from_json("filesystem", answer)
+        assert isinstance(result, FilesystemResult)
         return result
 
     def _timed(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -422,3 +430,23 @@ def test_types_cover_every_kind_of_file() -> None:
 def test_openat2_names_its_error(tree: Tree) -> None:
     with pytest.raises(FileNotFoundError):
         system.openat2(tree.root, b"/nothing", os.O_PATH)
+
+
+# --------------------------------------------------------------------------- file systems
+
+
+def test_how_full_a_file_system_is(tree: Tree) -> None:
+    found = tree.filesystem("/")
+    known = os.statvfs(tree.path)
+    assert found.device == tree.path.stat().st_dev
+    assert found.size == known.f_blocks * known.f_frsize
+    assert 0 <= found.available <= found.free <= found.size
+
+
+def test_a_file_system_is_asked_about_inside_the_tree_only(tree: Tree) -> None:
+    (tree / "out").symlink_to("/proc")
+    assert tree.filesystem("/out").why == "no such file"
+    (tree / "loop").symlink_to("loop")
+    assert tree.filesystem("/loop").device is None
+    with pytest.raises(files.Unreadable):
+        tree.filesystem(b"/a\0b")

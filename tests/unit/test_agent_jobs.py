@@ -188,3 +188,9 @@ def test_nothing_is_left_behind() -> None:
 def test_standard_input_is_empty() -> None:
     (job,) = ended(Job(script("cat; echo end"), LONG))
     assert bytes(job.output["stdout"]) == b"end\n"
+
+
+def test_standard_input_can_be_given_and_opened_again_by_name() -> None:
+    data = bytes(range(256)) * 1000
+    (job,) = ended(Job(script("cat; cat /dev/stdin"), LONG, stdin=data))
+    assert bytes(job.output["stdout"]) == data * 2

@@ -14,6 +14,7 @@ import pytest
 from checkers import codec
 from checkers.agent import processes
 from checkers.model import Process, ProcessesResult
+from checkers.storage import DeletedFilesResult
 
 NAMED = """
 import ctypes, sys
@@ -106,3 +107,35 @@ def test_a_long_list_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_table_groups_by_namespace() -> None:
     own = Path("/proc/self/ns/pid").stat().st_ino
     assert os.getpid() in processes.table()[own]
+
+
+def deleted(*pids: int) -> DeletedFilesResult:
+    result = codec.result_from_json("deleted_files", processes.deleted_files(list(pids)))
+    assert isinstance(result, DeletedFilesResult)
+    return result
+
+
+def test_a_deleted_file_that_is_held_open_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "big \udcff"
+    kept = tmp_path / "kept"
+    with path.open("wb") as file, kept.open("wb"):
+        file.write(b"x" * 10_000)
+        file.flush()
+        device = path.stat().st_dev
+        path.unlink()
+        found = deleted(os.getpid(), 2**22)
+        assert not found.truncated
+        (own,) = [one for one in found.files if one.path == os.fsencode(path)]
+        assert (own.pid, own.size, own.device) == (_inner_pid(), 10_000, device)
+        assert own.used >= 10_000
+    assert os.fsencode(path) not in [one.path for one in deleted(os.getpid()).files]
+
+
+def _inner_pid() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("NSpid")).split()[-1])
+
+
+def test_a_search_of_many_descriptors_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "MOST_DESCRIPTORS", 1)
+    assert deleted(os.getpid()).truncated

@@ -35,6 +35,13 @@ from checkers.model import (
     Vantage,
     Verdict,
 )
+from checkers.storage import (
+    DeletedFiles,
+    DeletedFilesResult,
+    Filesystem,
+    FilesystemResult,
+    OpenFile,
+)
 
 TEXT = st.text(max_size=20)
 BYTES = st.binary(max_size=40)
@@ -66,6 +73,8 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
     "inside": st.builds(
         Inside, TEXT, st.lists(TEXT, max_size=4).map(tuple), TEXT, BYTES, TEXT, SECONDS
     ),
+    "filesystem": st.builds(Filesystem, TEXT, BYTES),
+    "deleted_files": st.builds(DeletedFiles, TEXT),
 }
 RESULTS: dict[str, st.SearchStrategy[Any]] = {
     "program": st.builds(
@@ -126,6 +135,16 @@ RESULTS: dict[str, st.SearchStrategy[Any]] = {
         BYTES,
         TEXT,
         SIGHTINGS.map(tuple),
+    ),
+    "filesystem": st.builds(
+        FilesystemResult, st.none() | NUMBER, TEXT, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER
+    ),
+    "deleted_files": st.builds(
+        DeletedFilesResult,
+        st.lists(
+            st.builds(OpenFile, NUMBER, BYTES, NUMBER, NUMBER, NUMBER, NUMBER), max_size=3
+        ).map(tuple),
+        st.booleans(),
     ),
 }
 RESULTS["inside"] = RESULTS["program"]
@@ -201,6 +220,12 @@ def test_a_digest_tells_probes_of_different_kinds_and_values_apart() -> None:
         Processes("pc"),
     ]
     assert len({codec.probe_digest(probe) for probe in probes}) == len(probes)
+
+
+def test_the_input_of_a_program_is_a_part_of_its_name() -> None:
+    probes = [Program("pc", ("ip",)), Program("pc", ("ip",), stdin=b"x")]
+    assert len({codec.probe_digest(probe) for probe in probes}) == 2
+    assert "stdin" not in codec.probe_to_json(probes[0])
 
 
 def test_a_digest_is_the_same_for_ever() -> None:
