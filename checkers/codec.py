@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from checkers.browsing import BrowseResult
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -37,6 +38,7 @@ RESULT_TYPES: dict[str, Any] = {
     "connect": ConnectResult,
     "filesystem": FilesystemResult,
     "deleted_files": DeletedFilesResult,
+    "browse": BrowseResult,
 }
 """The type of the answer to each kind of probe."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from checkers.browsing import Browse, BrowseResult
 from checkers.probe import Probe
 from checkers.storage import DeletedFiles, DeletedFilesResult, Filesystem, FilesystemResult
 
@@ -267,7 +268,8 @@ class Inside(Probe[ProgramResult]):
     """Run a program of the candidate's own host, through the engine's exec.
 
     The answer may be forged by the candidate: it is evidence of vantage *inside* only. `user`
-    is the account it runs as. A program that outlives `timeout` is an error of the host.
+    is the account it runs as. A program that outlives `timeout` is an error of the host; of each
+    output stream `limit` bytes are kept.
     """
 
     argv: tuple[str, ...]
@@ -275,12 +277,15 @@ class Inside(Probe[ProgramResult]):
     stdin: bytes = b""
     cwd: str = "/"
     timeout: float = DEFAULT_TIMEOUT
+    limit: int = FILE_LIMIT
     kind: Literal["inside"] = "inside"
 
 
 # --------------------------------------------------------------------------- observation
 
-AnyProbe = Program | File | Directory | Processes | Connect | Inside | Filesystem | DeletedFiles
+AnyProbe = (
+    Program | File | Directory | Processes | Connect | Inside | Filesystem | DeletedFiles | Browse
+)
 AnyResult = (
     ProgramResult
     | FileResult
@@ -289,6 +294,7 @@ AnyResult = (
     | ConnectResult
     | FilesystemResult
     | DeletedFilesResult
+    | BrowseResult
 )
 
 

@@ -1,7 +1,7 @@
 """Answers probes by looking at real hosts: the agent for most, the engine's exec for *inside*.
 
 A round is one request to the agent, whatever the number of hosts and probes, and beside it the
-programs that are run inside hosts on purpose.
+programs that are run inside hosts on purpose, and the browsers on hosts that nobody can enter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers import codec
+from checkers import browser_host, codec
+from checkers.browsing import Browse
 from checkers.engine import Wanted
 from checkers.model import (
     AnyProbe,
@@ -34,6 +35,8 @@ AGENT_AT_ONCE = 24
 """Programs that the agent runs at the same time (see checkers/agent/jobs.py)."""
 SLACK_SECONDS = 10.0
 INSIDE_AT_ONCE = 4
+BROWSERS_AT_ONCE = 2
+"""Browsers at the same time; each takes a processor while a page loads, and has a limit of time."""
 MOST_UNREACHED = 2
 """Rounds in a row that may go without the agent; from then on nothing more is tried."""
 
@@ -80,6 +83,7 @@ class RemoteObserver:
         """Answer every probe; what cannot be answered is a failure with its reason."""
         broken = self._whereabouts.broken
         inside: dict[int, Inside] = {}
+        browse: dict[int, Browse] = {}
         beside: dict[int, AnyProbe] = {}
         found: dict[int, Observation] = {}
         for number, want in enumerate(wanted):
@@ -89,10 +93,18 @@ class RemoteObserver:
                 found[number] = self._observation(probe, failure=failure)
             elif isinstance(probe, Inside):
                 inside[number] = probe
+            elif isinstance(probe, Browse):
+                browse[number] = probe
             else:
                 beside[number] = probe
-        with ThreadPoolExecutor(INSIDE_AT_ONCE, thread_name_prefix="inside") as pool:
+        with (
+            ThreadPoolExecutor(INSIDE_AT_ONCE, thread_name_prefix="inside") as pool,
+            ThreadPoolExecutor(BROWSERS_AT_ONCE, thread_name_prefix="browse") as browsers,
+        ):
             running = {number: pool.submit(self._inside, probe) for number, probe in inside.items()}
+            running |= {
+                number: browsers.submit(self._browse, probe) for number, probe in browse.items()
+            }
             found |= self._ask_agent(beside)
             found |= {number: future.result() for number, future in running.items()}
         return [found[number] for number in range(len(wanted))]
@@ -175,6 +187,21 @@ class RemoteObserver:
         except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
             failure = Failure(f"`{probe.argv[0]}` could not be run: {problem}")
         return Observation(probe, Vantage.INSIDE, time.time(), result, failure, self.frozen)
+
+    # ------------------------------------------------------------------ browser
+
+    def _browse(self, probe: Browse) -> Observation:
+        """A browser is believed only on a host that nobody but the examiner is on."""
+        if self._access.get(probe.host) != "none":
+            why = f"{probe.host} is no host to look at pages from: the candidate can enter it"
+            return self._observation(probe, failure=Failure(why))
+        try:
+            result = browser_host.result_of(self._run_inside(browser_host.command(probe)))
+        except TimeoutError:
+            return self._observation(probe, failure=Failure("the browser did not end in time"))
+        except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
+            return self._observation(probe, failure=Failure(str(problem)))
+        return Observation(probe, Vantage.OUTSIDE, time.time(), result, None, self.frozen)
 
 
 def _time_for(probes: Sequence[AnyProbe]) -> float:

@@ -5,6 +5,7 @@
     plan.json           the lab with this candidate's values, its checks and its marks
     results.json        the verdicts and marks of every task, and all runs
     observations.jsonl  everything that was looked at in the run that counts, an observation a line
+    picture-….png       pages as a browser showed them, named by check and width in pixels
     events.jsonl        the session's log with its chain of hashes, an event a line
     manifest.json       SHA-256 of every file above; digests of lab, scheme, checkers and images
 
@@ -13,6 +14,7 @@ Evidence confers no decision: the report carries a recommendation, the assessor 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -76,13 +78,16 @@ def evidence_files(controller: Controller, code: str) -> dict[str, bytes]:
     events = store.events(code)
     run = _counting_run(store.runs(code))
     made = time_text(datetime.now(UTC))
+    observations = list(_observations(controller, run))
+    pictures = dict(pictures_of(observations))
     files = {
         "report.md": report.render(session, detail, events, made).encode(),
         "task-sheet.md": task_sheet(session).encode(),
         "plan.json": _json(plan_to_json(session.plan)),
         "results.json": _json(_results(detail)),
-        "observations.jsonl": _lines(_observations(controller, run)),
+        "observations.jsonl": _lines(iter(observations)),
         "events.jsonl": _lines(asdict(event) for event in events),
+        **pictures,
     }
     about = _about(session, run, events, made)
     about["audit"] = [str(problem) for problem in store.audit(code)]
@@ -113,6 +118,16 @@ def _observations(controller: Controller, run: RunRecord | None) -> Iterator[dic
     for digest, observation in stored["observations"].items():
         checks = [each["id"] for each in stored["checks"] if digest in each["observations"]]
         yield {"sha256": digest, "checks": checks, "observation": observation}
+
+
+def pictures_of(observations: list[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    """The pictures that browsers took, by file name; the observations name the file instead."""
+    for seen in observations:
+        result = seen["observation"].get("result") or {}
+        for picture in result.get("pictures", []):
+            name = f"picture-{seen['checks'][0]}-{picture['width']}.png"
+            yield name, base64.b64decode(picture["png"])
+            picture["png"] = name
 
 
 def _about(

@@ -15,9 +15,10 @@
 `lab` names a file in `labs/`: the hosts, and answers that any case of it may use. In a program's
 words `…` stands for any number of words; `stdin` is the SHA-256 of its input, where that matters.
 `recorded` takes an answer from `recorded/NAME.stdout`, `.stderr` and `.exit`, which real programs
-printed. `at` is when it was given, in seconds, where that counts. Texts stand for UTF-8,
-`{"base64": …}` for other bytes, a list of texts for lines. Of `expect` what is given has to be so:
-`status`, `blame`, the whole of `expected` and `found`, and `flags`.
+printed, or from `recorded/NAME.json` for a browser. `at` is when it was given, in seconds, where
+that counts. Texts stand for UTF-8, `{"base64": …}` for other bytes, a list of texts for lines. Of
+`expect` what is given has to be so: `status`, `blame`, the whole of `expected` and `found`, and
+`flags`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from checkers.browsing import Browse
 from checkers.check import CheckType, NotObserved, error
-from checkers.codec import RESULT_TYPES
+from checkers.codec import RESULT_TYPES, result_from_json
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -135,6 +137,12 @@ def _fits(answer: dict[str, Any], probe: AnyProbe) -> bool:
         return bool(answer.get("filesystem") == probe.path.decode())
     if isinstance(probe, DeletedFiles):
         return "deleted_files" in answer
+    return _others_fit(answer, probe)
+
+
+def _others_fit(answer: dict[str, Any], probe: AnyProbe) -> bool:
+    if isinstance(probe, Browse):
+        return bool(answer.get("browse") == probe.url)
     assert isinstance(probe, Processes)
     return "processes" in answer
 
@@ -212,6 +220,10 @@ def _process(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(probe: AnyProbe, answer: dict[str, Any]) -> AnyResult:
+    if isinstance(probe, Browse):
+        place = FOLDER / "recorded" / f"{answer['recorded']}.json"
+        seen = json.loads(place.read_text()) | answer.get("result", {})
+        return result_from_json("browse", seen)
     fields = _fields(_recorded(answer["recorded"])) if "recorded" in answer else {}
     fields |= _fields(answer.get("result", {}))
     if isinstance(probe, Program | Inside):

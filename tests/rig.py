@@ -112,6 +112,7 @@ class Session:
             stdin=probe.stdin,
             cwd=probe.cwd,
             timeout=probe.timeout,
+            limit=probe.limit,
         )
 
     def observe(self, *probes: AnyProbe) -> list[Observation]:
@@ -210,9 +211,9 @@ class Rig:
 
 
 @contextlib.contextmanager
-def rig(home: Path) -> Iterator[Rig]:
-    """A rig with its images built, gone at the end."""
-    build(IMAGES)
+def rig(home: Path, *images: str) -> Iterator[Rig]:
+    """A rig with its images built, and those named beside them; gone at the end."""
+    build((*IMAGES, *images))
     made = Rig(home)
     try:
         yield made

@@ -18,6 +18,7 @@ from labctl.images.daemon import lend, refused
 from labctl.images.digest import ContextFile, context_archive, context_files, digest, tag
 from labctl.images.library import ImageLibrary
 from labctl.images.model import BuildProgress, BuildResult, Image, ImageStatus, ResolvedImage
+from labctl.images.npm import with_packages
 from labctl.images.sources import apt_sources, proxies
 
 LABEL = "labctl.image"
@@ -154,7 +155,7 @@ class _Builder:
             raise
 
     def _run(self, image: Image, name: str, parent: str) -> None:
-        files = context_files(image)
+        files = with_packages(image.name, context_files(image))
         output = self._client.api.build(
             fileobj=io.BytesIO(context_archive(files)),
             custom_context=True,

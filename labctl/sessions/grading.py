@@ -219,6 +219,7 @@ class Grading:
             stdin=probe.stdin,
             cwd=probe.cwd,
             timeout=probe.timeout,
+            limit=probe.limit,
         )
 
     def _look_again(self, earlier: Mapping[str, CheckResult]) -> None:

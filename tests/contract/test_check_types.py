@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from checkers.browsing import BrowseResult
 from checkers.check import CheckType
 from checkers.model import (
     ConnectResult,
@@ -71,6 +72,13 @@ FILESYSTEM: dict[str, Spoil] = {
 DELETED_FILES: dict[str, Spoil] = {
     "cut": lambda old: replace(old, truncated=True),
 }
+PAGE: dict[str, Spoil] = {
+    "no page": lambda old: BrowseResult("loaded"),
+    "nothing seen of it": lambda old: BrowseResult("loaded", url=old.url, status=old.status),
+    "crashed, with the right findings": lambda old: replace(old, outcome="crashed"),
+    "late, with the right findings": lambda old: replace(old, outcome="slow"),
+    "a step left out": lambda old: replace(old, failed_step=0),
+}
 SPOILS: dict[type, dict[str, Spoil]] = {
     ProgramResult: PROGRAM,
     FileResult: FILE,
@@ -79,6 +87,7 @@ SPOILS: dict[type, dict[str, Spoil]] = {
     ConnectResult: CONNECT,
     FilesystemResult: FILESYSTEM,
     DeletedFilesResult: DELETED_FILES,
+    BrowseResult: PAGE,
 }
 
 
@@ -120,6 +129,8 @@ def irrelevant(case: Case, seen: Observation, name: str) -> bool:
             and getattr(probe, "user", "root") != "root"
             and name in {"no output", "something else"}
         )
+        # A title and a clean console are just what is not there on an empty page.
+        or (case.kind == "page" and name == "a step left out" and not case.parameters.get("steps"))
         # A refusal needs somebody who refuses: it shows that the port is not open without a frame.
         or (case.id == "tcp/passed-either" and name == "unseen")
     )

@@ -11,6 +11,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from checkers import codec
+from checkers.browsing import (
+    Browse,
+    BrowseResult,
+    Element,
+    Found,
+    Layout,
+    Picture,
+    Request,
+    Step,
+    Stop,
+    Violation,
+)
 from checkers.model import (
     AnyProbe,
     Blame,
@@ -56,6 +68,16 @@ FLOWS = st.builds(
     st.booleans(),
 )
 
+IMPACTS = st.sampled_from(["minor", "moderate", "serious", "critical"])
+PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)
+
+
+def several(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(strategy, max_size=2).map(tuple)
+
+
+VIOLATIONS = several(st.builds(Violation, TEXT, IMPACTS, TEXT, NUMBER, TEXT))
+
 PROBES: dict[str, st.SearchStrategy[Any]] = {
     "program": st.builds(
         Program,
@@ -75,6 +97,21 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "filesystem": st.builds(Filesystem, TEXT, BYTES),
     "deleted_files": st.builds(DeletedFiles, TEXT),
+    "browse": st.builds(
+        Browse,
+        TEXT,
+        TEXT,
+        TEXT,
+        st.booleans(),
+        NUMBER,
+        several(st.builds(Step, st.sampled_from(["click", "type", "press", "wait"]), TEXT, TEXT)),
+        several(TEXT),
+        several(TEXT),
+        several(TEXT),
+        stops=several(TEXT),
+        layouts=several(NUMBER),
+        wait=SECONDS,
+    ),
 }
 RESULTS: dict[str, st.SearchStrategy[Any]] = {
     "program": st.builds(
@@ -147,6 +184,34 @@ RESULTS: dict[str, st.SearchStrategy[Any]] = {
         st.booleans(),
     ),
 }
+RESULTS["browse"] = st.builds(
+    BrowseResult,
+    st.sampled_from(["loaded", "unreachable", "slow", "busy", "crashed"]),
+    TEXT,
+    requests=several(st.builds(Request, TEXT, TEXT, NUMBER, NUMBER, TEXT)),
+    errors=several(TEXT),
+    failed_step=st.none() | NUMBER,
+    found=several(
+        st.builds(
+            Found,
+            TEXT,
+            NUMBER,
+            several(st.builds(Element, TEXT, TEXT, TEXT, TEXT, TEXT, PAIRS, PAIRS)),
+        )
+    ),
+    layouts=several(st.builds(Layout, NUMBER, NUMBER, several(TEXT))),
+    stops=several(
+        st.builds(
+            Stop,
+            TEXT,
+            several(NUMBER),
+            st.sampled_from(["indicator", "caret", "none", "unsteady"]),
+        )
+    ),
+    violations=VIOLATIONS,
+    undecided=VIOLATIONS,
+    pictures=several(st.builds(Picture, NUMBER, NUMBER, BYTES)),
+)
 RESULTS["inside"] = RESULTS["program"]
 FAILURES = st.builds(Failure, TEXT, st.sampled_from(Blame), st.booleans())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -89,6 +90,19 @@ def test_the_report_says_it_all_and_obeys_nothing(labctl: Command, code: str) ->
     assert not any("Achieved" in line for line in headings)
     for raw in (r"<script>", r"(?<!\\)\]\(http", r"\*\*all\*\*", "\x1b"):
         assert not re.search(raw, report)
+
+
+def test_pictures_are_files_which_the_observations_name() -> None:
+    png = base64.b64encode(b"a picture").decode()
+    other: dict[str, object] = {"checks": ["b"], "observation": {"failure": {"reason": "x"}}}
+    seen = {
+        "checks": ["looks", "fits"],
+        "observation": {"result": {"pictures": [{"width": 360, "png": png}]}},
+    }
+    files = dict(evidence.pictures_of([seen, other]))
+    assert files == {"picture-looks-360.png": b"a picture"}
+    assert png not in json.dumps(seen)
+    assert "picture-looks-360.png" in json.dumps(seen)
 
 
 def test_a_session_without_a_run_has_evidence_too(labctl: Command) -> None:

@@ -158,4 +158,4 @@ def test_an_unknown_image_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownName) as caught:
         ImageLibrary().image("examiners")
     assert caught.value.message == "No image is called `examiners`."
-    assert caught.value.hint == "Did you mean `examiner`?"
+    assert caught.value.hint == "Did you mean `examiner` or `examiner-browser`?"
