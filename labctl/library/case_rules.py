@@ -19,18 +19,25 @@ WRONG_ANSWERS = 3
 
 def check_cases(parts: Parts, source: Source, families: Families) -> None:
     """Report cases that name what is not there, cannot apply, or cannot come out as they expect."""
-    seen: set[str] = set()
+    seen: list[Case] = []
     for case in parts.cases:
         name = case.value.name
-        if name in seen:
-            parts.report((*case.path, "name"), f"the case `{name}` stands here twice")
-        seen.add(name)
+        if any(one.name == name and not _apart(one, case.value) for one in seen):
+            hint = "Name another, or give each its own value of a parameter under `when`."
+            parts.report((*case.path, "name"), f"the case `{name}` stands here twice", hint)
+        seen.append(case.value)
         _when(case, parts, source)
         _steps(case, parts)
         _expectations(case, parts, families)
         _judged(case, parts)
         if name == UNTOUCHED:
             _untouched(case, parts)
+
+
+def _apart(one: Case, other: Case) -> bool:
+    """Whether two cases of one name can never both apply: some parameter tells them apart."""
+    both = one.when.keys() & other.when.keys()
+    return any(not same(one.when[name], other.when[name]) for name in both)
 
 
 def unfinished(parts: Parts) -> list[tuple[str, str]]:

@@ -222,6 +222,14 @@ def test_every_choice_is_looked_at(tmp_path: Path) -> None:
     assert list(covering_seeds(source, set(), 3)) == [0, 1, 2]
 
 
+def test_cases_that_never_meet_may_share_a_name(tmp_path: Path) -> None:
+    def twice(lab: Any) -> None:
+        for value in ("mask", "gateway"):
+            lab["cases"].append({"name": "guess", "when": {"fault": value}})
+
+    assert changed(tmp_path, "networking/example-route", twice) == ()
+
+
 def test_templates_may_stand_in_keys(tmp_path: Path) -> None:
     findings = changed(
         tmp_path,
