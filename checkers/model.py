@@ -65,12 +65,13 @@ class Blame(StrEnum):
 class Flow:
     """Traffic that a program is expected to cause, to be looked for on the wire.
 
-    `protocol` is `icmp`, `tcp` or `udp`; `to` an IPv4 or IPv6 address; `port` the destination
-    port, where the protocol has ports. With `nonce`, only frames that carry the probe's nonce
+    `protocol` is `icmp`, `tcp`, `udp` or `ospf`; `to` an IPv4 or IPv6 address; `port` the
+    destination port, where the protocol has ports. OSPF is no request: every frame counts that any
+    host sends to `to`, a multicast group. With `nonce`, only frames that carry the probe's nonce
     count (the text `{nonce}` in a program's arguments is replaced by 32 random hex digits).
     """
 
-    protocol: Literal["icmp", "tcp", "udp"]
+    protocol: Literal["icmp", "tcp", "udp", "ospf"]
     to: str
     port: int | None = None
     nonce: bool = False

@@ -18,7 +18,7 @@ ETH_P_ALL = 3
 SO_RCVBUFFORCE = 33
 SOL_PACKET = 263
 PACKET_STATISTICS = 6
-PROTOCOLS = {"icmp": (1, 58), "tcp": (6,), "udp": (17,)}
+PROTOCOLS = {"icmp": (1, 58), "tcp": (6,), "udp": (17,), "ospf": (89,)}
 SNAP = 2048
 MOST_SIGHTINGS = 200
 AT_A_TIME = 4096
@@ -104,7 +104,7 @@ def matches(wanted: Watch, packet: Packet, *, asked: bool) -> bool:
     if wanted.nonces:
         return any(nonce in packet.payload for nonce in wanted.nonces)
     addressed = wanted.to in (packet.source, packet.destination)
-    if wanted.protocol == "icmp":
+    if wanted.protocol in {"icmp", "ospf"}:
         return addressed
     if len(packet.payload) < 8:
         return False

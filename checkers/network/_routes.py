@@ -52,6 +52,7 @@ class Route(Hop):
     dst: str = ""
     type: str = "unicast"
     table: str = "main"
+    protocol: str = ""
     metric: int = 0
     nexthops: tuple[Hop, ...] = ()
 

@@ -15,7 +15,7 @@ HERE, THERE, FAKE = "10.1.0.10", "10.2.0.10", "10.9.9.9"
 HERE6, THERE6 = "2001:db8:1::10", "2001:db8:2::10"
 NONCE = "0123456789abcdef0123456789abcdef"
 SYN, ACK, RST = 0x02, 0x10, 0x04
-ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
+ICMP, TCP, UDP, ICMP6, OSPF = 1, 6, 17, 58, 89
 
 
 def frame(
@@ -124,6 +124,13 @@ def test_an_echo_without_a_nonce_counts_by_its_address() -> None:
     assert seen(wanted, ICMP, HERE, THERE, bytes(8))
     assert seen(wanted, ICMP, THERE, HERE, bytes(8))
     assert not seen(wanted, ICMP, HERE, FAKE, bytes(8))
+
+
+def test_ospf_counts_by_the_group_that_it_is_sent_to() -> None:
+    wanted = flow("ospf", "224.0.0.5")
+    assert seen(wanted, OSPF, HERE, "224.0.0.5", bytes(44), asked=False)
+    assert not seen(wanted, OSPF, HERE, "224.0.0.6", bytes(44), asked=False)
+    assert not seen(wanted, UDP, HERE, "224.0.0.5", bytes(44), asked=False)
 
 
 # --------------------------------------------------------------------------- udp
