@@ -1,0 +1,19 @@
+#!/bin/bash
+# The interface to the PCs is like any other.
+sed -i '/up ip route add/d' /etc/network/interfaces.d/plan
+ip route del $LAB_HQ via $LAB_R1_METRO
+ip route del $LAB_STORE via $LAB_DEPOT_METRO
+sed -i 's/^ospfd=no/ospfd=yes/' /etc/frr/daemons
+cat >/etc/frr/frr.conf <<CONF
+interface eth0
+ ip ospf hello-interval $LAB_HELLO
+ ip ospf dead-interval $LAB_DEAD
+ ip ospf area 1
+!
+interface eth1
+ ip ospf area 1
+!
+router ospf
+ ospf router-id $LAB_ID_R2
+CONF
+systemctl restart frr
