@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib import import_module
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
@@ -40,13 +42,15 @@ from checkers.model import (
 from checkers.own._confine import confine
 
 PRELOADED = (
-    "base64", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "difflib",
-    "enum", "fractions", "functools", "hashlib", "hmac", "html", "html.parser", "ipaddress",
-    "itertools", "json", "math", "operator", "re", "shlex", "statistics", "string", "struct",
-    "textwrap", "typing", "unicodedata", "urllib.parse", "xml.etree.ElementTree",
+    "base64", "bz2", "collections", "collections.abc", "dataclasses", "datetime", "decimal",
+    "difflib", "enum", "fractions", "functools", "gzip", "hashlib", "hmac", "html", "html.parser",
+    "io", "ipaddress", "itertools", "json", "lzma", "math", "operator", "re", "shlex", "statistics",
+    "string", "struct", "tarfile", "textwrap", "typing", "unicodedata", "urllib.parse",
+    "xml.etree.ElementTree", "zlib",
     "checkers.findings", "checkers.matchers", "checkers.reading", "checkers.words",
-    "checkers.linux._accounts", "checkers.linux._acl", "checkers.network._ip",
-    "checkers.network._names", "checkers.network._routes", "checkers.network._witness",
+    "checkers.linux._accounts", "checkers.linux._acl", "checkers.linux._crontab",
+    "checkers.network._ip", "checkers.network._names", "checkers.network._routes",
+    "checkers.network._witness",
 )  # fmt: skip
 """The modules that a lab's check can import, besides `checkers.check` and `checkers.model`."""
 
@@ -107,8 +111,10 @@ def _converse(
 
 
 def _function(task: dict[str, Any]) -> Callable[..., Any]:
-    scope: dict[str, Any] = {"__name__": "checks", "__file__": task["file"]}
+    module = ModuleType("checks")
+    module.__file__ = task["file"]
+    sys.modules[module.__name__] = module  # where dataclasses look for the module of a class
     code = compile(task["source"], task["file"], "exec", dont_inherit=True)
-    exec(code, scope)  # noqa: S102  # the lab's own code is what this process is for
-    found: Callable[..., Any] = scope[task["function"]]
+    exec(code, module.__dict__)  # noqa: S102  # the lab's own code is what this process is for
+    found: Callable[..., Any] = module.__dict__[task["function"]]
     return found
