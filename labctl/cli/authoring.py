@@ -1,4 +1,4 @@
-"""`labctl labs new`, `verify`, `mutate`, `checks` and `coverage`, for those who write labs."""
+"""`labctl labs new`, `import`, `verify` and the like, for those who write labs."""
 
 from __future__ import annotations
 
@@ -102,6 +102,48 @@ def mutate(settings: Settings, names: tuple[str, ...], jobs: int, *, as_json: bo
     from labctl.cli.mutations import show_mutants
 
     return show_mutants(settings, names, jobs, as_json=as_json)
+
+
+@click.command("import")
+@click.argument("tool", type=click.Choice(["kathara", "containerlab"]))
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--id", "lab_id", help="The lab's id (default: the scenario's name).")
+@click.option("--level", type=click.IntRange(2, 4), default=3, show_default=True)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The library to write to (default: that of --library, or the folder you are in).",
+)
+@library_option
+@as_json
+@pass_settings
+def import_lab(
+    settings: Settings,
+    tool: str,
+    source: Path,
+    *,
+    lab_id: str | None,
+    level: int,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a lab of a scenario of another tool: its topology and set-up, ready for tasks.
+
+    SOURCE is the folder of a Kathará scenario, or a containerlab topology file. What has no place
+    in a lab is listed, and stands in the lab file as a comment.
+    """
+    from labctl.cli.importing import bring_in
+    from labctl.library.importing import Place
+
+    library = folder or (settings.libraries[0] if settings.libraries else Path())
+    bring_in(
+        settings,
+        tool,
+        source,
+        lambda name: Place(library, "networking", lab_id or name, level),
+        as_json=as_json,
+    )
 
 
 @click.command()

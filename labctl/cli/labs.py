@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labctl.cli.authoring import checks, coverage, mutate, new, verify
+from labctl.cli.authoring import checks, coverage, import_lab, mutate, new, verify
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 from labctl.cli.words import plural
 
@@ -130,5 +130,5 @@ def schema(settings: Settings) -> None:
     settings.screen.json(json_schema())
 
 
-for _command in (new, verify, mutate, checks, coverage):
+for _command in (new, import_lab, verify, mutate, checks, coverage):
     labs.add_command(_command)

@@ -246,3 +246,14 @@ def test_ctrl_c_ends_a_demonstration_with_nothing_left(
     said = labctl("demo", "--output", str(tmp_path / "evidence"), code=130)
     assert "The hosts are removed" in said.err
     assert labctl.server.sessions() == []
+
+
+def test_a_scenario_is_imported_and_what_is_left_out_is_listed(
+    labctl: Command, tmp_path: Path
+) -> None:
+    scenario = Path(__file__).parents[1] / "golden" / "importing" / "kathara"
+    command = ("labs", "import", "kathara", str(scenario), "--dir", str(tmp_path))
+    done = labctl(*command)
+    assert done.out.strip() == str(tmp_path / "networking" / "two-subnets")
+    assert "PC2: bridged=true" in done.err
+    assert "is there already" in labctl(*command, code=None).err
