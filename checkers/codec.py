@@ -26,6 +26,7 @@ from checkers.model import (
     Verdict,
 )
 from checkers.storage import DeletedFilesResult, FilesystemResult
+from checkers.traffic import DiscoverResult
 
 JSON_BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -39,8 +40,12 @@ RESULT_TYPES: dict[str, Any] = {
     "filesystem": FilesystemResult,
     "deleted_files": DeletedFilesResult,
     "browse": BrowseResult,
+    "discover": DiscoverResult,
 }
 """The type of the answer to each kind of probe."""
+
+LATER: dict[str, dict[str, Any]] = {"program": {"stdin": ""}, "connect": {"protocol": "tcp"}}
+"""Fields that probes gained later, and the value that stands for their being left out."""
 
 
 @cache
@@ -62,9 +67,11 @@ def canonical(value: Any) -> bytes:
 def probe_to_json(probe: AnyProbe) -> dict[str, Any]:
     """A probe as a JSON object; `kind` tells which."""
     value = dict(_probes().dump_python(probe, mode="json"))
-    # A program without input is named as it was before programs could have one.
-    if value["kind"] == "program" and not value["stdin"]:
-        del value["stdin"]
+    # What says no more than the usual is left out: a probe keeps the name that it had before its
+    # kind learnt to say more.
+    for key, usual in LATER.get(probe.kind, {}).items():
+        if value[key] == usual:
+            del value[key]
     return value
 
 

@@ -17,6 +17,7 @@ from typing import Literal
 from checkers.browsing import Browse, BrowseResult
 from checkers.probe import Probe
 from checkers.storage import DeletedFiles, DeletedFilesResult, Filesystem, FilesystemResult
+from checkers.traffic import Discover, DiscoverResult, Sighting
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that a probe may take when its check does not say otherwise."""
@@ -75,22 +76,6 @@ class Flow:
     to: str
     port: int | None = None
     nonce: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A frame of a `Flow`, as it was seen at the port of `host` on `network`.
-
-    `towards` is true when the fabric was handing it to the host, false when it came from the
-    host. `source` and `destination` are the addresses in the frame at that place, so that
-    translation on the way shows.
-    """
-
-    host: str
-    network: str
-    towards: bool
-    source: str
-    destination: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +235,9 @@ class ConnectResult:
 class Connect(Probe[ConnectResult]):
     """Open a TCP connection from `host` to `to`:`port`, send `send`, read up to `read` bytes.
 
-    Waits at most `wait` seconds for the connection and again for the first bytes.
+    Waits at most `wait` seconds for the connection and again for the first bytes. With `udp` it is
+    one datagram: `send`, in which the bytes `{nonce}` are replaced by 16 random ones. Then `open`
+    says that a datagram came back, and `filtered` that nothing did.
     """
 
     to: str
@@ -258,6 +245,7 @@ class Connect(Probe[ConnectResult]):
     wait: float = 3.0
     send: bytes = b""
     read: int = 0
+    protocol: Literal["tcp", "udp"] = "tcp"
     kind: Literal["connect"] = "connect"
 
 
@@ -285,7 +273,16 @@ class Inside(Probe[ProgramResult]):
 # --------------------------------------------------------------------------- observation
 
 AnyProbe = (
-    Program | File | Directory | Processes | Connect | Inside | Filesystem | DeletedFiles | Browse
+    Program
+    | File
+    | Directory
+    | Processes
+    | Connect
+    | Discover
+    | Inside
+    | Filesystem
+    | DeletedFiles
+    | Browse
 )
 AnyResult = (
     ProgramResult
@@ -293,6 +290,7 @@ AnyResult = (
     | DirectoryResult
     | ProcessesResult
     | ConnectResult
+    | DiscoverResult
     | FilesystemResult
     | DeletedFilesResult
     | BrowseResult

@@ -30,6 +30,7 @@ from checkers.model import (
     Vantage,
 )
 from checkers.ssh import AgentConnection, AgentUnreachable, Dial
+from checkers.traffic import Discover
 
 AGENT_AT_ONCE = 24
 """Programs that the agent runs at the same time (see checkers/agent/jobs.py)."""
@@ -39,6 +40,9 @@ BROWSERS_AT_ONCE = 2
 """Browsers at the same time; each takes a processor while a page loads, and has a limit of time."""
 MOST_UNREACHED = 2
 """Rounds in a row that may go without the agent; from then on nothing more is tried."""
+
+SENDING = (Program, Connect, Discover)
+"""Kinds of probes that use the host's network."""
 
 RunInside = Callable[[Inside], ProgramResult]
 """Runs a program inside a host; raises `TimeoutError` past its time, other errors as they are."""
@@ -170,7 +174,7 @@ class RemoteObserver:
     def _observation(
         self, probe: AnyProbe, result: AnyResult | None = None, failure: Failure | None = None
     ) -> Observation:
-        outside = self._access.get(probe.host) == "none" and isinstance(probe, Program | Connect)
+        outside = self._access.get(probe.host) == "none" and isinstance(probe, SENDING)
         vantage = Vantage.OUTSIDE if outside else Vantage.BESIDE
         return Observation(probe, vantage, time.time(), result, failure, self.frozen)
 
@@ -207,7 +211,7 @@ class RemoteObserver:
 def _time_for(probes: Sequence[AnyProbe]) -> float:
     """Seconds that the agent may take for these probes, by its limit of programs at once."""
     slow = [probe.timeout for probe in probes if isinstance(probe, Program)]
-    slow += [2 * probe.wait + 2 for probe in probes if isinstance(probe, Connect)]
+    slow += [2 * probe.wait + 2 for probe in probes if isinstance(probe, Connect | Discover)]
     waves = 1 + len(slow) // AGENT_AT_ONCE
     return (
         20.0

@@ -49,13 +49,13 @@ from checkers.model import (
     Observation,
     Processes,
     Program,
-    Sighting,
     Subject,
     Vantage,
     Verdict,
 )
 from checkers.registry import load
 from checkers.storage import DeletedFiles, Filesystem
+from checkers.traffic import Discover, Sighting
 
 FOLDER = Path(__file__).parent / "unit" / "checks"
 REST = "…"
@@ -132,19 +132,20 @@ def _fits(answer: dict[str, Any], probe: AnyProbe) -> bool:
     if isinstance(probe, Directory):
         return bool(answer.get("directory") == probe.path.decode())
     if isinstance(probe, Connect):
-        return bool(answer.get("connect") == f"{probe.to} {probe.port}")
+        key = "connect" if probe.protocol == "tcp" else "udp"
+        return bool(answer.get(key) == f"{probe.to} {probe.port}")
+    if isinstance(probe, Discover):
+        return answer.get("discover") in (probe.asks or probe.mac, REST)
     if isinstance(probe, Filesystem):
         return bool(answer.get("filesystem") == probe.path.decode())
-    if isinstance(probe, DeletedFiles):
-        return "deleted_files" in answer
     return _others_fit(answer, probe)
 
 
 def _others_fit(answer: dict[str, Any], probe: AnyProbe) -> bool:
     if isinstance(probe, Browse):
         return bool(answer.get("browse") == probe.url)
-    assert isinstance(probe, Processes)
-    return "processes" in answer
+    assert isinstance(probe, Processes | DeletedFiles)
+    return probe.kind in answer
 
 
 def _digest(probe: AnyProbe) -> str:
@@ -192,6 +193,8 @@ def _fields(value: dict[str, Any]) -> dict[str, Any]:
                 Sighting(host, network, way == "towards", source, destination)
                 for host, network, way, source, destination in one
             )
+        elif key in {"offers", "answer"} and one is not None:
+            fields[key] = [_reply(row) for row in one] if key == "offers" else _reply(one)
         elif key == "argv":
             fields[key] = tuple(_bytes(word) for word in one)
         elif key == "entries" and one is not None:
@@ -211,6 +214,13 @@ def _entry(value: Any) -> DirectoryEntry:
     """A name in a directory: of a file where nothing is said, else `[name, type]`."""
     name, kind = value if isinstance(value, list) else (value, "file")
     return DirectoryEntry(_bytes(name), kind)
+
+
+def _reply(row: dict[str, Any]) -> dict[str, Any]:
+    """A DHCP message; its options are given in hex, by number."""
+    usual = {"relay": "0.0.0.0", "sender": "02:00:00:00:00:01"}
+    options = tuple((int(code), bytes.fromhex(value)) for code, value in row["options"].items())
+    return {**usual, **row, "options": options}
 
 
 def _process(row: dict[str, Any]) -> dict[str, Any]:

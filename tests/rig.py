@@ -24,13 +24,13 @@ from checkers.model import (
     Phase,
     Program,
     ProgramResult,
-    Sighting,
     Subject,
     Verdict,
 )
 from checkers.probe import Probe
 from checkers.registry import load
 from checkers.remote import RemoteObserver, Whereabouts
+from checkers.traffic import Sighting
 from labctl.images.build import build
 from labctl.plan import Access, HostPlan, NetworkPlan, Plan, PortPlan
 from labctl.providers.base import Placement

@@ -10,7 +10,8 @@ library, and imports nothing from outside this package, since it is copied into 
     files      looks at files through a host's own mounts
     processes  the kernel's table, one host's part of it
     programs   runs our programs in a host's network namespace, with the least rights
-    connect    one TCP connection attempt
+    connect    one TCP connection attempt, or one datagram
+    dhcp       a client that looks for DHCP servers
     wire       what passes the ports of the fabric
     system     the system calls that Python does not have
 """

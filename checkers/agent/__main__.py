@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any
 
-from . import connect, files, frames, processes, programs, system, wire
+from . import connect, dhcp, files, frames, processes, programs, system, wire
 from .hosts import Doorway, Host, HostChanged
 from .jobs import Job, Runner
 
@@ -26,6 +26,8 @@ LINE_BYTES = 48 << 20
 """Bytes of one answer about a file, in base64."""
 LOOKS = {"file": files.look, "directory": files.names, "filesystem": files.filesystem}
 """Who answers the probes that look at a host's file tree, by their kind."""
+SENDING = ("program", "connect", "discover")
+"""Kinds of probes that use a host's network."""
 NO_FABRIC = "the networks are not as they were at the start"
 
 
@@ -56,7 +58,7 @@ class Round:
         wanted: dict[str, list[dict[str, Any]]] = {}
         for probe in self._request["probes"]:
             wanted.setdefault(probe["host"], []).append(probe)
-        if any(probe["kind"] in ("program", "connect") for probe in self._request["probes"]):
+        if any(probe["kind"] in SENDING for probe in self._request["probes"]):
             self._listen()
         for name, probes in wanted.items():
             self._host(name, probes)
@@ -95,7 +97,7 @@ class Round:
                 self._answer(probe, processes.listing(pids))
             elif probe["kind"] == "deleted_files":
                 self._start_search(host, probe)
-            elif probe["kind"] in ("program", "connect"):
+            elif probe["kind"] in SENDING:
                 if self._fabric_changed:
                     self._fail([probe], NO_FABRIC)  # its cables are gone: not the host's doing
                 else:
@@ -127,11 +129,15 @@ class Round:
         nonce = secrets.token_hex(16)
         flow = probe.get("flow")
         if probe["kind"] == "connect":
-            flow = {"protocol": "tcp", "to": probe["to"], "port": probe["port"], "nonce": False}
+            protocol = probe.get("protocol", "tcp")
+            flow = {"protocol": protocol, "to": probe["to"], "port": probe["port"], "nonce": False}
         try:
             watch = wire.watch(flow, nonce, probe["host"]) if flow else None
             if probe["kind"] == "connect":
                 job = connect.job(host.network, probe)
+            elif probe["kind"] == "discover":
+                pins = self._request["hosts"][probe["host"]]
+                job, watch = dhcp.job(host.network, probe, pins, secrets.token_bytes(4))
             else:
                 job = programs.job(host, probe, nonce)
         except (programs.NotAllowed, ValueError) as error:
@@ -197,7 +203,7 @@ class Round:
             self._fail([probe], f"the wire could not be watched: {why}")
             return
         if probe["kind"] != "program":
-            extra = {"sightings": sightings} if probe["kind"] == "connect" else {}
+            extra = {"sightings": sightings} if probe["kind"] in SENDING else {}
             self._report_own(job, probe, extra)
             return
         self._answer(

@@ -1,4 +1,4 @@
-"""One TCP connection attempt from a host, and how exactly it ended."""
+"""One TCP connection attempt or datagram from a host, and how exactly it ended."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ def _body(network: int, probe: dict[str, Any]) -> Callable[[], None]:
 def attempt(probe: dict[str, Any]) -> dict[str, Any]:
     """Connect, send, read what comes first; raises OSError for what is not the network's doing."""
     family = socket.AF_INET6 if ":" in probe["to"] else socket.AF_INET
+    if probe.get("protocol") == "udp":
+        return _datagram(family, probe)
     with socket.socket(family, socket.SOCK_STREAM) as connection:
         connection.settimeout(float(probe["wait"]))
         try:
@@ -63,6 +65,26 @@ def attempt(probe: dict[str, Any]) -> dict[str, Any]:
         answer = {"outcome": "open", "source": _source(connection)}
         answer["received"] = urlsafe_b64encode(_exchange(connection, probe)).decode()
         return answer
+
+
+def _datagram(family: int, probe: dict[str, Any]) -> dict[str, Any]:
+    content = urlsafe_b64decode(probe["send"]).replace(b"{nonce}", os.urandom(16))
+    with socket.socket(family, socket.SOCK_DGRAM) as end:
+        end.settimeout(float(probe["wait"]))
+        try:
+            end.connect((probe["to"], int(probe["port"])))
+            end.send(content)
+            received = end.recv(max(1, int(probe["read"])))
+        except TimeoutError:
+            return {"outcome": "filtered", "detail": "no answer", "source": _source(end)}
+        except ConnectionRefusedError:
+            return {"outcome": "closed", "detail": "refused", "source": _source(end)}
+        except OSError as error:
+            if error.errno not in UNREACHABLE:
+                raise
+            return {"outcome": "unreachable", "detail": UNREACHABLE[error.errno]}
+        encoded = urlsafe_b64encode(received).decode()
+        return {"outcome": "open", "source": _source(end), "received": encoded}
 
 
 def _source(connection: socket.socket) -> str:

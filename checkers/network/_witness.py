@@ -14,6 +14,7 @@ that share it), the check names the host that has to be reached: `at`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -21,10 +22,11 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from checkers.check import Asking, ask_all
-from checkers.model import Program, Sighting, Subject
+from checkers.model import Program, Subject
 from checkers.network._ip import ADDRESSES, AnyAddress, Link, links_of, on_a_port, owned
 from checkers.network._routes import neighbours, route_to
 from checkers.reading import good_output, unobserved
+from checkers.traffic import Sighting
 from checkers.words import listed
 
 
@@ -48,7 +50,11 @@ class FarEnd:
 
     def witnessed(self, sightings: tuple[Sighting, ...]) -> bool:
         """Whether the request arrived there, addressed as it was sent unless the host is named."""
-        return any(self._arrived(seen) for seen in sightings)
+        return bool(self.arrivals(sightings))
+
+    def arrivals(self, sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+        """The frames of the request that arrived there."""
+        return tuple(seen for seen in sightings if self._arrived(seen))
 
     def _arrived(self, seen: Sighting) -> bool:
         return (
@@ -63,8 +69,8 @@ class FarEnd:
         """Words for a request that arrived under an address not the asking host's; else empty."""
         others = {
             seen.source
-            for seen in sightings
-            if self._arrived(seen) and ip_address(seen.source) not in self.from_
+            for seen in self.arrivals(sightings)
+            if ip_address(seen.source) not in self.from_
         }
         if not others:
             return ""
@@ -109,25 +115,54 @@ def far_end(subject: Subject, to: str, at: str | None = None) -> Asking[FarEnd]:
     `at` is the host that the check names, if it does. Hosts of the candidate's are asked only if no
     other has the address: one that is down is then no hindrance.
     """
-    address = ip_address(to)
     source = subject.source
     trusted = [host.name for host in subject.hosts if host.access == "none"]
     first = [source] if at else [source, *(name for name in trusted if name != source)]
-    owners = yield from _owners(first, address)
-    mine = tuple(one.ip for link in owners.links[source] for one in link.addresses)
-    if source in owners.all:
+    known = yield from links_of_all(first)
+    end = _decided(subject, to, at, known)
+    if end is not None:
+        return end
+    entered = [h.name for h in subject.hosts if h.access != "none" and h.name != source]
+    known |= yield from links_of_all(entered)
+    return far_end_among(subject, to, known, at)
+
+
+def far_end_among(
+    subject: Subject, to: str, links: dict[str, tuple[Link, ...]], at: str | None = None
+) -> FarEnd:
+    """The same where the interfaces of every host are known already."""
+    end = _decided(subject, to, at, links)
+    if end is not None:
+        return end
+    address = ip_address(to)
+    entered = [h.name for h in subject.hosts if h.access != "none" and h.name != subject.source]
+    second = _owners(entered, address, links)
+    mine = _addresses(links[subject.source])
+    if len(second.on_ports) == 1:
+        return FarEnd(address, subject.source, second.on_ports, from_=mine)
+    why = _why_nobody(address, second)
+    return FarEnd(address, subject.source, (), nobody=why, from_=mine)
+
+
+def _decided(
+    subject: Subject, to: str, at: str | None, links: dict[str, tuple[Link, ...]]
+) -> FarEnd | None:
+    """The far end, where the asking host and those that nobody enters decide it."""
+    address, source = ip_address(to), subject.source
+    trusted = [host.name for host in subject.hosts if host.access == "none"]
+    mine = _addresses(links[source])
+    if address in mine:
         return FarEnd(address, source, (), own=True, from_=mine)
     if at is not None:
         if at == source or all(host.name != at for host in subject.hosts):
             raise unobserved(f"`at: {at}` names no other host of the lab than the one that asks")
         return FarEnd(address, source, (at,), named=True, from_=mine)
-    if owners.all:
-        return FarEnd(address, source, owners.all, from_=mine)
-    entered = [h.name for h in subject.hosts if h.access != "none" and h.name != source]
-    second = yield from _owners(entered, address)
-    if len(second.on_ports) == 1:
-        return FarEnd(address, source, second.on_ports, from_=mine)
-    return FarEnd(address, source, (), nobody=_why_nobody(address, second), from_=mine)
+    owners = _owners([name for name in trusted if name != source], address, links)
+    return FarEnd(address, source, owners.all, from_=mine) if owners.all else None
+
+
+def _addresses(found: tuple[Link, ...]) -> tuple[AnyAddress, ...]:
+    return tuple(one.ip for link in found for one in link.addresses)
 
 
 def _why_nobody(address: AnyAddress, owners: _Owners) -> str:
@@ -142,31 +177,34 @@ def _why_nobody(address: AnyAddress, owners: _Owners) -> str:
 class _Owners:
     all: tuple[str, ...]
     on_ports: tuple[str, ...]
-    links: dict[str, tuple[Link, ...]]
 
 
-def _owners(hosts: list[str], address: AnyAddress) -> Asking[_Owners]:
+def _owners(hosts: list[str], address: AnyAddress, links: dict[str, tuple[Link, ...]]) -> _Owners:
     """Which of `hosts` have an address, by the kernel's own list of each."""
-    if not hosts:
-        return _Owners((), (), {})
-    results = yield from ask_all(*(Program(host, ADDRESSES) for host in hosts))
-    found = {
-        host: links_of(good_output(ADDRESSES, result))
-        for host, result in zip(hosts, results, strict=True)
-    }
     return _Owners(
-        tuple(host for host in hosts if owned(found[host], address)),
-        tuple(host for host in hosts if on_a_port(found[host], address)),
-        found,
+        tuple(host for host in hosts if owned(links[host], address)),
+        tuple(host for host in hosts if on_a_port(links[host], address)),
     )
 
 
-def every_host_up(subject: Subject) -> Asking[None]:
-    """Have every host of the lab observed: what is not reached must not merely be down."""
-    hosts = [host.name for host in subject.hosts]
-    results = yield from ask_all(*(Program(host, ADDRESSES) for host in hosts))
-    for result in results:
-        links_of(good_output(ADDRESSES, result))
+def links_of_all(hosts: Iterable[str]) -> Asking[dict[str, tuple[Link, ...]]]:
+    """The interfaces of each of these hosts; one that cannot be observed is an error."""
+    names = list(dict.fromkeys(hosts))
+    if not names:
+        return {}
+    results = yield from ask_all(*(Program(name, ADDRESSES) for name in names))
+    return {
+        name: links_of(good_output(ADDRESSES, result))
+        for name, result in zip(names, results, strict=True)
+    }
+
+
+def every_host_up(subject: Subject) -> Asking[dict[str, tuple[Link, ...]]]:
+    """Have every host of the lab observed: what is not reached must not merely be down.
+
+    Returns their interfaces.
+    """
+    return (yield from links_of_all(host.name for host in subject.hosts))
 
 
 def why_nothing_left(end: FarEnd) -> Asking[str]:

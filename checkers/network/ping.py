@@ -123,20 +123,11 @@ class Ping(CheckType):
     def run(self, subject: Subject) -> Check:
         """Send the requests, and see who was asked and who answered."""
         end = yield from far_end(subject, self.to, self.at)
-        result = yield from answer(self._program(subject.source))
+        result = yield from answer(echo(subject.source, self.to, self.count))
         pinged = understood(result, self.to, subject.source)
         if self.reachable:
             return self._reached(end, pinged, result)
         return (yield from self._not_reached(subject, end, pinged, result))
-
-    def _program(self, source: str) -> Program:
-        argv = ("ping", "-n", "-c", str(self.count), "-i", str(INTERVAL), "-W", str(WAIT))
-        return Program(
-            source,
-            (*argv, "-s", "56", "-p", "{nonce}", self.to),
-            timeout=self.count * INTERVAL + WAIT + 4,
-            flow=Flow("icmp", self.to, nonce=True),
-        )
 
     def _reached(self, end: FarEnd, pinged: Pinged, result: ProgramResult) -> Verdict:
         limit = f" with at most {self.loss:g}% loss" if self.loss else ""
@@ -171,6 +162,17 @@ class Ping(CheckType):
                 f"{end.source} got no answer from {self.to}, but nothing shows that it asked"
             )
         return passed(expected=expected, found=_silence(pinged, end))
+
+
+def echo(source: str, to: str, count: int) -> Program:
+    """The program that sends echo requests, each with the probe's nonce."""
+    argv = ("ping", "-n", "-c", str(count), "-i", str(INTERVAL), "-W", str(WAIT))
+    return Program(
+        source,
+        (*argv, "-s", "56", "-p", "{nonce}", to),
+        timeout=count * INTERVAL + WAIT + 4,
+        flow=Flow("icmp", to, nonce=True),
+    )
 
 
 def _silence(pinged: Pinged, end: FarEnd) -> str:

@@ -9,12 +9,13 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checkers.check import Asking, Check, CheckType
 from checkers.findings import INSIDE_ONLY, Findings
-from checkers.model import Flow, Phase, Program, Sighting, Subject
+from checkers.model import Flow, Phase, Program, Subject
 from checkers.network import _ospf
 from checkers.network._ip import HostAddress, by_network, links, owned, port_on
 from checkers.network._routes import Route, route_to, table
 from checkers.network._witness import HostName
 from checkers.reading import answer, good_output, unobserved
+from checkers.traffic import Sighting
 from checkers.words import listed, plain
 
 

@@ -28,6 +28,7 @@ from checkers.model import (
 )
 from checkers.registry import UnknownKind, known, load
 from checkers.storage import DeletedFilesResult, FilesystemResult
+from checkers.traffic import DiscoverResult
 from tests.check_cases import Case, all_cases
 
 CASES = all_cases()
@@ -79,6 +80,19 @@ PAGE: dict[str, Spoil] = {
     "late, with the right findings": lambda old: replace(old, outcome="slow"),
     "a step left out": lambda old: replace(old, failed_step=0),
 }
+DISCOVER: dict[str, Spoil] = {
+    "unseen": lambda old: replace(old, sightings=()),
+    "no options": lambda old: replace(
+        old, offers=tuple(replace(offer, options=()) for offer in old.offers)
+    ),
+    "garbage": lambda old: replace(
+        old,
+        offers=tuple(
+            replace(offer, options=tuple((code, GARBAGE) for code, _ in offer.options))
+            for offer in old.offers
+        ),
+    ),
+}
 SPOILS: dict[type, dict[str, Spoil]] = {
     ProgramResult: PROGRAM,
     FileResult: FILE,
@@ -88,6 +102,7 @@ SPOILS: dict[type, dict[str, Spoil]] = {
     FilesystemResult: FILESYSTEM,
     DeletedFilesResult: DELETED_FILES,
     BrowseResult: PAGE,
+    DiscoverResult: DISCOVER,
 }
 
 
@@ -95,6 +110,8 @@ def spoilt(seen: Observation) -> Iterator[tuple[str, Observation]]:
     """The ways to spoil one observation: no answer at all, and those of its kind."""
     for reason in ("the agent was killed", "it took longer than 10 s"):
         yield reason, replace(seen, result=None, failure=Failure(reason))
+    if seen.result is None:
+        return
     for name, spoil in SPOILS[type(seen.result)].items():
         if isinstance(seen.result, FileResult) and not _asked_content(seen, name):
             continue

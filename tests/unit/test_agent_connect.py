@@ -130,3 +130,53 @@ def test_a_far_side_that_behaves_badly_costs_no_more_than_the_wait(talk: Talk) -
         answer = attempt(port, wait=0.4, read=1000)
         assert answer["outcome"] == "open"
         assert time.monotonic() - started < 3
+
+
+# --------------------------------------------------------------------------- datagrams
+
+
+@contextlib.contextmanager
+def answering(reply: bytes | None) -> Iterator[tuple[int, list[bytes]]]:
+    """A UDP service that answers with `reply`, or not at all; hands out what it was sent."""
+    got: list[bytes] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                content, asker = server.recvfrom(2000)
+                got.append(content)
+                if reply is not None:
+                    server.sendto(reply, asker)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1], got
+        finally:
+            thread.join(15)
+            assert not thread.is_alive()
+
+
+def test_a_datagram_is_answered() -> None:
+    with answering(b"pong") as (port, got):
+        answer = attempt(port, protocol="udp", send=b"ping {nonce}", read=10)
+    assert answer["outcome"] == "open"
+    assert received(answer) == b"pong"
+    assert got[0].startswith(b"ping ")
+    assert len(got[0]) == 5 + 16
+
+
+def test_a_datagram_is_not_answered() -> None:
+    with answering(None) as (port, _):
+        answer = attempt(port, protocol="udp", send=b"ping", wait=0.2)
+    assert answer["outcome"] == "filtered"
+
+
+def test_a_datagram_is_refused_or_cannot_be_sent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert attempt(port, protocol="udp", send=b"ping")["outcome"] == "closed"
+    assert attempt(port, "fe80::1", protocol="udp", send=b"x")["outcome"] == "unreachable"

@@ -42,7 +42,6 @@ from checkers.model import (
     ProcessesResult,
     Program,
     ProgramResult,
-    Sighting,
     Status,
     Vantage,
     Verdict,
@@ -54,6 +53,7 @@ from checkers.storage import (
     FilesystemResult,
     OpenFile,
 )
+from checkers.traffic import DhcpReply, Discover, DiscoverResult, Sighting
 
 TEXT = st.text(max_size=20)
 BYTES = st.binary(max_size=40)
@@ -90,8 +90,16 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
     "directory": st.builds(Directory, TEXT, BYTES, NUMBER),
     "processes": st.builds(Processes, TEXT),
     "connect": st.builds(
-        Connect, TEXT, TEXT, st.integers(0, 65535), wait=SECONDS, send=BYTES, read=NUMBER
+        Connect,
+        TEXT,
+        TEXT,
+        st.integers(0, 65535),
+        wait=SECONDS,
+        send=BYTES,
+        read=NUMBER,
+        protocol=st.sampled_from(["tcp", "udp"]),
     ),
+    "discover": st.builds(Discover, TEXT, TEXT, TEXT, TEXT, st.booleans(), SECONDS, SECONDS),
     "inside": st.builds(
         Inside, TEXT, st.lists(TEXT, max_size=4).map(tuple), TEXT, BYTES, TEXT, SECONDS
     ),
@@ -113,6 +121,13 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
         wait=SECONDS,
     ),
 }
+REPLIES = st.builds(
+    DhcpReply,
+    TEXT,
+    TEXT,
+    TEXT,
+    st.lists(st.tuples(st.integers(0, 255), BYTES), max_size=3).map(tuple),
+)
 RESULTS: dict[str, st.SearchStrategy[Any]] = {
     "program": st.builds(
         ProgramResult,
@@ -211,6 +226,13 @@ RESULTS["browse"] = st.builds(
     violations=VIOLATIONS,
     undecided=VIOLATIONS,
     pictures=several(st.builds(Picture, NUMBER, NUMBER, BYTES)),
+)
+RESULTS["discover"] = st.builds(
+    DiscoverResult,
+    TEXT,
+    st.lists(REPLIES, max_size=2).map(tuple),
+    st.none() | REPLIES,
+    SIGHTINGS.map(tuple),
 )
 RESULTS["inside"] = RESULTS["program"]
 FAILURES = st.builds(Failure, TEXT, st.sampled_from(Blame), st.booleans())
