@@ -16,6 +16,10 @@ SLICE = 0.25
 """Seconds between two looks at whether the program itself has ended: something that it left behind
 may hold its output open for ever."""
 
+LATE = 1.0
+"""Seconds that output may take to come when its program has ended: a busy engine knows of the end
+before it has passed everything on."""
+
 
 def run(
     api: docker.APIClient,
@@ -65,16 +69,19 @@ def _feed(stream: ExecStream, data: bytes) -> None:
 def _drain(stream: ExecStream, deadline: float, limit: int) -> bytes | None:
     """Standard output until it ends; one byte past `limit` shows that there was more."""
     kept = bytearray()
+    last: float | None = None
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
+        now = time.monotonic()
+        if last is not None and now >= min(last, deadline):
+            return bytes(kept)
+        if now >= deadline:
             return None
-        stream.settimeout(min(left, SLICE))
+        stream.settimeout(min(deadline - now, SLICE))
         try:
             part = stream.recv(1 << 16)
         except TimeoutError:
-            if stream.exit_status() is not None:
-                return bytes(kept)
+            if last is None and stream.exit_status() is not None:
+                last = time.monotonic() + LATE
             continue
         if not part:
             return bytes(kept)
