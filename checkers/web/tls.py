@@ -67,7 +67,8 @@ class Tls(CheckType):
     - `offers` and `refuses`: versions, each tried by itself, that the server takes or turns down.
     - `ca`: a file `HOST:/PATH` on a host of the lab that holds the certificate of one authority, in
       PEM. What the server sends has to lead from its own certificate to that one: signed, in date,
-      for `name`, with the intermediate ones. The authority's own certificate does not do.
+      for `name`, with the intermediate ones. The authority's own certificate does not do. `ca_days`
+      is a matcher for the days that the authority's certificate is valid in all.
     - `names`: DNS names or addresses that the certificate is for, by its subject alternative names;
       a wildcard stands for one label.
     - `issuer`: matcher for the common name of who issued the certificate.
@@ -93,6 +94,7 @@ class Tls(CheckType):
     offers: tuple[Version, ...] = ()
     refuses: tuple[Version, ...] = ()
     ca: FileOnHost | None = None
+    ca_days: Matcher | None = None
     names: tuple[ServerName, ...] = ()
     issuer: Matcher | None = None
     days_left: Matcher | None = None
@@ -108,6 +110,8 @@ class Tls(CheckType):
             matcher is not None for _, matcher in self._about_certificate()
         ):
             raise ValueError("say what is expected: `offers`, `refuses`, `ca`, `names`, …")
+        if self.ca_days is not None and self.ca is None:
+            raise ValueError("`ca_days` needs `ca`, the authority's certificate")
         if both := set(self.offers) & set(self.refuses):
             raise ValueError(f"{listed(sorted(both))} cannot be both offered and refused")
         return self
@@ -210,6 +214,9 @@ class Tls(CheckType):
         why = why_untrusted(shaken.certificates, root, self.name, at)
         good = f"one that leads to {quoted(called(root.subject))}"
         findings.note(not why, expected=expected, found=why or good)
+        if self.ca_days is not None:
+            valid = round(days(root, at)[0], 1)
+            findings.compare("days that the authority is valid in all", self.ca_days, valid)
 
 
 def _only_certificate(result: FileResult) -> x509.Certificate | str:

@@ -124,6 +124,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("tls", {"name": "x.lab", "offers": []}, "say what is expected"),
     ("tls", {"name": "x.lab", "offers": ["SSLv3"]}, "TLSv1.0"),
     ("tls", {"name": "x.lab", "offers": ["TLSv1.2"], "refuses": ["TLSv1.2"]}, "both offered"),
+    ("tls", {"name": "x.lab", "names": ["x.lab"], "ca_days": 1}, "needs `ca`"),
     ("tls", {"name": "x lab", "offers": ["TLSv1.2"]}, "pattern"),
     ("tls", {"name": "x.lab", "ca": "/etc/ca.crt"}, "pattern"),
     ("html", {"url": "http://x/"}, "say what is expected"),
