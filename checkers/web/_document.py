@@ -108,11 +108,12 @@ class ParseError:
 
 @dataclass(frozen=True)
 class Document:
-    """A page's elements, and the parse errors in the order in which they came."""
+    """A page's elements, the parse errors in the order in which they came, and its encoding."""
 
     root: Element
     errors: tuple[ParseError, ...]
     url: str
+    encoding: str = "utf-8"
 
     @cached_property
     def _wrapped(self) -> Any:
@@ -151,7 +152,7 @@ def parsed(response: Response) -> Document:
         ParseError(position[0], code, str((values or {}).get("name", "")))
         for position, code, values in parser.errors
     )
-    return Document(root, errors, response.url)
+    return Document(root, errors, response.url, parser.encoding)
 
 
 def is_html(response: Response) -> bool:

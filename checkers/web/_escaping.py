@@ -23,12 +23,12 @@ def _fragment(html: str) -> Document:
     return parsed(Response(200, {"content-type": "text/html; charset=utf-8"}, page.encode()))
 
 
-def _traces(document: Document) -> Counter[Trace]:
-    body = next(document.elements("body"), document.root)
+def _traces(root: Element) -> Counter[Trace]:
+    """What is in an element, itself not counted."""
     return Counter(
         (str(one.tag), tuple(sorted(one.items())), "".join(one.itertext()))
-        for one in body.iter()
-        if one is not body
+        for one in root.iter()
+        if one is not root
     )
 
 
@@ -47,11 +47,12 @@ def _broken_out(value: str) -> Iterator[tuple[str, str]]:
 def came_alive(value: str, before: Document, after: Document) -> bool:
     """Whether a value is in the page `after` as elements or attributes, which it was not before."""
     try:
-        made = _traces(_fragment(value))
+        piece = _fragment(value)
+        made = _traces(next(piece.elements("body"), piece.root))
         attributes = set(_broken_out(value))
     except TooMuch:
         return True
-    old, new = _traces(before), _traces(after)
+    old, new = _traces(before.root), _traces(after.root)
     if any(new[trace] > old[trace] for trace in made):
         return True
     had, has = _attributes(before), _attributes(after)

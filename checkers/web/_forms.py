@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
@@ -51,7 +52,8 @@ class Form:
     action: str
     method: str
     multipart: bool
-    buttons: tuple[tuple[str, str], ...] = field(default=())
+    buttons: tuple[tuple[str, str], ...] = ()
+    encoding: str = "utf-8"
 
     def submission(
         self, filled: Mapping[str, Sequence[str]], left_out: Sequence[str], button: str | None
@@ -66,7 +68,8 @@ class Form:
         pairs += self._button(button)
         if self.method == "post" and self.multipart:
             return self._in_parts(pairs)
-        query = urlencode(pairs)
+        # In the page's own encoding; what that lacks is sent as a reference to the character.
+        query = urlencode(pairs, encoding=self.encoding, errors="xmlcharrefreplace")
         if self.method == "post":
             return Submission(self.action, query, "application/x-www-form-urlencoded")
         return Submission(urlunsplit(urlsplit(self.action)._replace(query=query, fragment="")))
@@ -129,7 +132,15 @@ def form_of(document: Document, selector: str | None) -> Form:
         method if method == "post" else "get",
         (form.get("enctype") or "").strip().lower() == "multipart/form-data",
         tuple(_buttons(document, form)),
+        _known(document.encoding),
     )
+
+
+def _known(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        return "utf-8"
 
 
 def _base(document: Document) -> str:
