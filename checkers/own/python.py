@@ -6,6 +6,7 @@ import ast
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from threading import Lock
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, model_validator
@@ -151,10 +152,16 @@ def _probes(values: Any) -> tuple[AnyProbe, ...]:
     return tuple(probe_from_json(value) for value in values)
 
 
-def functions_in(source: str) -> tuple[str, ...]:
+_PARSING = Lock()
+
+
+def functions_in(source: str | bytes) -> tuple[str, ...]:
     """The names of the functions that a file defines at its top, read without running it.
 
-    Raises SyntaxError for a text that is no Python.
+    Raises SyntaxError for a text that is no Python, ValueError for one with a zero byte.
     """
-    tree = ast.parse(source)
+    # CPython 3.11 counts the depth of all trees in one place: where another thread comes between,
+    # `ast.parse` ends with a SystemError (python/cpython#106905).
+    with _PARSING:
+        tree = ast.parse(source)
     return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from checkers.own.python import functions_in
 from labctl.library.findings import Finding, nearest
 from labctl.library.folder import Folder
 from labctl.library.kinds import OWN, own_function
@@ -61,12 +61,11 @@ def _own_check(parts: Parts, path: Path, called: tuple[str, str], folder: Folder
         parts.report(path, f"there is no file `{name}` in the lab folder", hint)
         return set()
     try:
-        tree = ast.parse(folder.content(name), name)
+        functions = functions_in(folder.content(name))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         parts.report(path, f"`{name}` is not valid Python (line {line}): {error.args[0]}")
         return {name}
-    functions = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
     if function not in functions:
         hint = nearest(function, (one for one in functions if not one.startswith("_")))
         parts.report(path, f"`{name}` defines no `{function}`", hint)
