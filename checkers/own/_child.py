@@ -1,4 +1,4 @@
-"""The process that a lab's own check runs in. Started by `_worker`, never imported by the program.
+"""What the process does that a lab's own check runs in. It is forked by `_forks`.
 
 It gets one JSON value a line on standard input and answers each with one on standard output:
 
@@ -7,7 +7,7 @@ It gets one JSON value a line on standard input and answers each with one on sta
     {"answers": [observation, …]}
         → the same
 
-All that a check may need is imported first; then the process shuts itself in.
+All that a check may need has been imported by then; the process shuts itself in.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib import import_module
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -57,8 +56,6 @@ PRELOADED = (
 
 def main() -> None:  # pragma: no cover  # it shuts its process in; tests run it as one
     """Read the task, shut the process in, run the check."""
-    for name in PRELOADED:
-        import_module(name)
     incoming = os.fdopen(os.dup(0), "rb")
     outgoing = os.fdopen(os.dup(1), "wb")
     # What the check prints goes nowhere: standard output carries the conversation.
@@ -66,7 +63,7 @@ def main() -> None:  # pragma: no cover  # it shuts its process in; tests run it
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
     task = json.loads(incoming.readline())
-    subject = _warm_up(task["subject"])
+    subject = TypeAdapter(Subject).validate_python(task["subject"])
     confine()
     try:
         answer = _converse(task, subject, incoming, outgoing)
@@ -75,15 +72,15 @@ def main() -> None:  # pragma: no cover  # it shuts its process in; tests run it
     _tell(outgoing, answer)
 
 
-def _warm_up(subject: Any) -> Any:  # pragma: no cover  # as above
-    """Have what is made at first use made now; returns the subject in its own type."""
+def warm_up() -> None:  # pragma: no cover  # as above
+    """Have what is made at first use made now, before no more can be imported."""
     probe = Processes("host")
     seen = Observation(probe, Vantage.BESIDE, 0.0, ProcessesResult(()))
     observation_from_json(observation_to_json(seen))
     probe_to_json(probe)
     verdict_to_json(Verdict(Status.PASSED, "a", "b"))
     b"".decode("latin-1")
-    return TypeAdapter(Subject).validate_python(subject)
+    TypeAdapter(Subject).validate_python(asdict(Subject("host")))
 
 
 def _tell(outgoing: BinaryIO, value: dict[str, Any]) -> None:

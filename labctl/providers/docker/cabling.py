@@ -89,6 +89,9 @@ LACKING = {
     "tbf": "its kernel cannot limit a network's rate (no tbf)",
     "ipv6": "its kernel has no IPv6",
     "systemd": "containers run sysvinit and no systemd",
+    "kvm": "containers have no processors of their own to virtualise",
+    "md": "containers have no disks of their own",
+    "device-mapper": "containers have no disks of their own",
 }
 
 

@@ -30,6 +30,7 @@ from checkers.model import (
 )
 from checkers.own import _child, _confine
 from checkers.own import python as module
+from checkers.own._worker import forks
 from checkers.own.python import Python, functions_in
 
 SUBJECT = Subject("h1", hosts=(LabHost("h1", "root"),))
@@ -147,8 +148,21 @@ def test_its_process_does_not_outlive_the_check() -> None:
     generator = running.run(SUBJECT)
     next(generator)
     generator.close()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    server = forks().process
+    assert server is not None
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    deadline = time.monotonic() + 10
+    while children.read_text().split():
+        assert time.monotonic() < deadline, "it lives on"
+
+
+def test_the_process_that_forks_is_started_again_when_somebody_ends_it() -> None:
+    assert verdict_of(ASK + PASS).status is Status.PASSED
+    server = forks().process
+    assert server is not None
+    server.kill()
+    server.wait()
+    assert verdict_of(ASK + PASS).status is Status.PASSED
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ own accord (no spanning tree, no multicast queries, no IPv6).
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -120,23 +121,53 @@ def _imperfections(networks: list[dict[str, Any]], ports: list[dict[str, Any]]) 
     return lines
 
 
-TRIALS = {
+PARENT = "try1"
+"""A link to stand on: the loopback interface carries no other."""
+QUEUES = {
     "netem": ("netem", "delay", "1ms"),
     "tbf": ("tbf", "rate", "1mbit", "burst", "32kbit", "latency", "50ms"),
 }
+LINKS = {
+    "bonding": ("type", "bond"),
+    "dummy": ("type", "dummy"),
+    "macvlan": ("link", PARENT, "type", "macvlan"),
+    "vlan": ("link", PARENT, "type", "vlan", "id", "2"),
+    "vxlan": ("type", "vxlan", "id", "2", "dstport", "4789"),
+    "wireguard": ("type", "wireguard"),
+}
+NETLINK_NETFILTER = 12
 
 
 def abilities() -> dict[str, bool]:
-    """What this kernel can do to a network's traffic, tried on our own loopback interface."""
-    found = {"ipv6": Path("/proc/net/if_inet6").exists()}
-    for name, words in TRIALS.items():
-        tried = subprocess.run(
-            ["tc", "qdisc", "add", "dev", "lo", "root", *words],
-            capture_output=True,
-            check=False,
-            timeout=10,
-        )
-        found[name] = tried.returncode == 0
+    """What this kernel can do for networks, each tried in our own network namespace."""
+    found = {"ipv6": Path("/proc/net/if_inet6").exists(), "nftables": _has_netfilter()}
+    for name, words in QUEUES.items():
+        found[name] = _works("tc", "qdisc", "add", "dev", "lo", "root", *words)
         if found[name]:
-            subprocess.run(["tc", "qdisc", "del", "dev", "lo", "root"], check=False, timeout=10)
+            _works("tc", "qdisc", "del", "dev", "lo", "root")
+    _works("ip", "link", "add", PARENT, "type", "veth", "peer", "name", "try2")
+    for name, words in LINKS.items():
+        found[name] = _works("ip", "link", "add", *_named(words))
+        if found[name]:
+            _works("ip", "link", "del", "try0")
+    _works("ip", "link", "del", PARENT)
     return found
+
+
+def _named(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A link's options with its name in the place where ip(8) wants it."""
+    at = words.index("type")
+    return (*words[:at], "name", "try0", *words[at:])
+
+
+def _works(*argv: str) -> bool:
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=10)
+    return done.returncode == 0
+
+
+def _has_netfilter() -> bool:
+    try:
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER).close()
+    except OSError:
+        return False
+    return True
