@@ -49,7 +49,7 @@ PRELOADED = (
     "checkers.findings", "checkers.matchers", "checkers.reading", "checkers.words",
     "checkers.linux._accounts", "checkers.linux._acl", "checkers.linux._crontab",
     "checkers.network._ip", "checkers.network._names", "checkers.network._routes",
-    "checkers.network._witness",
+    "checkers.network._witness", "checkers.web._curl",
 )  # fmt: skip
 """The modules that a lab's check can import, besides `checkers.check` and `checkers.model`."""
 

@@ -81,6 +81,16 @@ FORBIDDEN = [
 ]
 
 
+def test_it_may_unpack_archives_and_define_dataclasses() -> None:
+    head = (
+        f"from __future__ import annotations\n{HEAD}import gzip, io, lzma, tarfile, zlib\n"
+        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Seen:\n    size: int\n"
+    )
+    body = "seen = Seen(len(zlib.decompress(zlib.compress(b'abc'))))\n" + ASK
+    verdict = verdict_of(body + "return passed(expected='e', found=str(seen.size))", head=head)
+    assert verdict.found == "3"
+
+
 def test_it_can_do_nothing_else() -> None:
     tries = "\n".join(
         f"try:\n    {line}\n    done.append({line!r})\nexcept BaseException: pass"
