@@ -14,8 +14,7 @@ zone "$LAB_PARENT" { type secondary; file "db.company"; primaries { $LAB_HQ; }; 
 CONF
 read -r web post office <<<"$LAB_ADDRESSES"
 cat >/etc/bind/db.site <<CONF
-\$TTL 3600
-@            IN SOA ns1 hostmaster 1 3600 900 604800 300
+@  3600       IN SOA ns1 hostmaster 1 3600 900 604800 300
              IN NS  ns1
              IN NS  hq.$LAB_PARENT.
              IN MX  10 $LAB_POST
@@ -27,8 +26,7 @@ www          IN CNAME $LAB_SERVER
 gate.$LAB_PART IN A $LAB_FREE
 CONF
 cat >/etc/bind/db.reverse <<CONF
-\$TTL 3600
-@            IN SOA ns1.$LAB_ZONE. hostmaster.$LAB_ZONE. 1 3600 900 604800 300
+@  3600       IN SOA ns1.$LAB_ZONE. hostmaster.$LAB_ZONE. 1 3600 900 604800 300
              IN NS  ns1.$LAB_ZONE.
 2            IN PTR ns1.$LAB_ZONE.
 $LAB_FIRST   IN PTR $LAB_SERVER.$LAB_ZONE.

@@ -9,7 +9,6 @@ interface eth0
  ip ospf hello-interval $LAB_HELLO
  ip ospf dead-interval $LAB_DEAD
  ip ospf area 1
-!
 router ospf
  ospf router-id $LAB_ID_R2
  redistribute connected

@@ -8,12 +8,10 @@ interface eth0
  ip ospf hello-interval $LAB_HELLO
  ip ospf dead-interval $LAB_DEAD
  ip ospf area 0
-!
 interface eth1
  ip ospf hello-interval $LAB_HELLO
  ip ospf dead-interval $LAB_DEAD
  ip ospf area 1
-!
 router ospf
  ospf router-id $LAB_ID_R1
 CONF

@@ -7,10 +7,8 @@ sed -i 's/^ospfd=no/ospfd=yes/' /etc/frr/daemons
 cat >/etc/frr/frr.conf <<CONF
 interface eth0
  ip ospf area 0
-!
 interface eth1
  ip ospf area 1
-!
 router ospf
  ospf router-id $LAB_ID_R1
 CONF
