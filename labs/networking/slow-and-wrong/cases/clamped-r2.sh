@@ -1,0 +1,14 @@
+#!/bin/bash
+# Connections are talked into small segments; whoever sends a big packet hears nothing.
+cat >>/etc/nftables.conf <<CONF
+table inet clamp {
+    chain forward {
+        type filter hook forward priority mangle;
+        tcp flags syn tcp option maxseg size set 1300
+    }
+}
+CONF
+systemctl enable nftables
+systemctl restart nftables
+sed -i "s/via $LAB_R1_FAST metric 100/via $LAB_R1_FAST metric 10/" /etc/network/interfaces.d/sites
+ip route add $LAB_HQ via $LAB_R1_FAST metric 10
