@@ -244,3 +244,13 @@ def test_an_unknown_type_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownKind, match="did you mean `route`") as caught:
         load("rotue")
     assert "route" in caught.value.nearest
+
+
+@pytest.mark.parametrize("kind", known())
+def test_a_type_is_shown_with_real_observations(kind: str) -> None:
+    """What passes, what fails, what cannot be told, and a fake that must not pass."""
+    own = [(case.id.split("/")[1], case.expect["status"]) for case in CASES if case.kind == kind]
+    assert {"passed", "failed", "error"} <= {status for _, status in own}
+    fakes = [status for name, status in own if name.startswith("fake")]
+    assert fakes
+    assert "passed" not in fakes
