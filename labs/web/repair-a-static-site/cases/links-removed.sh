@@ -1,0 +1,1 @@
+sed -i '/>Prices<\/a>/d' /srv/site/about.html

@@ -1,0 +1,2 @@
+cd /srv/site
+echo '*:focus, *:focus-visible { outline: none; }' >>site.css
