@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from checkers import browser_host, codec
-from checkers.browsing import Browse
+from checkers import browse_together, browser_host, codec
+from checkers.browsing import Browse, BrowseResult
 from checkers.engine import Wanted
 from checkers.model import (
     AnyProbe,
@@ -106,11 +106,13 @@ class RemoteObserver:
             ThreadPoolExecutor(BROWSERS_AT_ONCE, thread_name_prefix="browse") as browsers,
         ):
             running = {number: pool.submit(self._inside, probe) for number, probe in inside.items()}
-            running |= {
-                number: browsers.submit(self._browse, probe) for number, probe in browse.items()
-            }
+            groups = browse_together.gathered(browse.values())
+            visits = [browsers.submit(self._visit, group) for group in groups]
             found |= self._ask_agent(beside)
             found |= {number: future.result() for number, future in running.items()}
+            pages = [seen for visit in visits for seen in visit.result()]
+        seen_by = {seen.probe: seen for seen in pages}
+        found |= {number: seen_by[probe] for number, probe in browse.items()}
         return [found[number] for number in range(len(wanted))]
 
     def close(self) -> None:
@@ -193,6 +195,17 @@ class RemoteObserver:
         return Observation(probe, Vantage.INSIDE, time.time(), result, failure, self.frozen)
 
     # ------------------------------------------------------------------ browser
+
+    def _visit(self, group: list[Browse]) -> list[Observation]:
+        """Answer probes about one page by one visit; each by itself where that comes to nothing."""
+        if len(group) > 1:
+            visit = self._browse(browse_together.merged(group))
+            if isinstance(visit.result, BrowseResult):
+                return [
+                    replace(visit, probe=probe, result=browse_together.part_of(visit.result, probe))
+                    for probe in group
+                ]
+        return [self._browse(probe) for probe in group]
 
     def _browse(self, probe: Browse) -> Observation:
         """A browser is believed only on a host that nobody but the examiner is on."""

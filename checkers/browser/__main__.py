@@ -63,14 +63,16 @@ def _seen(tab: Tab, probe: dict[str, Any]) -> dict[str, Any]:
             acting.do(tab, step)
         except acting.NotDone as problem:
             return result | _about(tab) | {"failed_step": number, "detail": str(problem)}
+    looking.unroll(tab)
+    result |= _about(tab)
     result |= {"found": looking.elements(tab, probe)}
     layouts, pictures = _measured(tab, probe, probe["width"])
     result |= looking.audit(tab) if probe["audit"] else {}
-    result |= _about(tab)
     result |= acting.walk(tab, probe["stops"]) if probe["walk"] else {}
     for width in sorted({*probe["layouts"], *probe["pictures"]} - {probe["width"]}):
         tab.window(width)
         tab.open(url, wait)
+        looking.unroll(tab)
         more = _measured(tab, probe, width)
         layouts += more[0]
         pictures += more[1]

@@ -22,6 +22,12 @@ class NotLooked(Exception):
     """Something that could not be looked at for a reason of ours."""
 
 
+def unroll(tab: Tab) -> None:
+    """Have the page load what it keeps for those who scroll down."""
+    tab.ask(f"({script('unroll')})()")
+    tab.rest()
+
+
 def elements(tab: Tab, probe: dict[str, Any]) -> list[dict[str, Any]]:
     """What each selector finds; raises `NotLooked` for one that is none."""
     given = [probe["selectors"], probe["styles"], probe["attributes"], MOST_ELEMENTS]

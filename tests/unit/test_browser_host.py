@@ -94,3 +94,57 @@ def test_probe_and_result_come_back_from_json() -> None:
     seen = Observation(probe, Vantage.OUTSIDE, 1.0, result)
     assert codec.observation_from_json(codec.observation_to_json(seen)) == seen
     assert command(probe).argv[0] == "python3"
+
+
+def test_probes_about_one_page_are_answered_by_one_visit() -> None:
+    looks = Browse("examiner", "http://w/", selectors=("h1",), styles=("color",), pictures=(360,))
+    walk = Browse("examiner", "http://w/", selectors=("p",), walk=True, stops=("a",))
+    other_way = Browse("examiner", "http://w/", walk=True, stops=("b",))
+    audit = Browse("examiner", "http://w/", audit=True, layouts=(360,))
+    other_page = Browse("examiner", "http://w/x")
+    asked: list[Browse] = []
+
+    def run(probe: Inside) -> ProgramResult:
+        wanted = codec.probe_from_json(json.loads(probe.stdin))
+        assert isinstance(wanted, Browse)
+        asked.append(wanted)
+        element = {"tag": "x", "text": "", "styles": [(name, "y") for name in wanted.styles]}
+        seen = SEEN | {
+            "found": [
+                {"selector": one, "count": 1, "elements": [element]} for one in wanted.selectors
+            ],
+            "stops": [{"element": "a", "fits": [0]}] if wanted.walk else [],
+            "audited": wanted.audit,
+            "layouts": [{"width": width, "content": width} for width in wanted.layouts],
+            "pictures": [{"width": width, "height": 1, "png": ""} for width in wanted.pictures],
+        }
+        return ProgramResult(0, json.dumps(seen).encode(), b"")
+
+    probes = [looks, walk, other_way, audit, other_page]
+    observer = RemoteObserver(HOSTS, Whereabouts({}, {}), lambda *_: None, run)  # type: ignore[arg-type]
+    found = observer.observe([Wanted(probe, ("a",)) for probe in probes])
+    assert [seen.probe for seen in found] == probes
+    assert sorted(len(one.selectors) for one in asked) == [0, 0, 2]
+    alone = [browse_alone(run, probe) for probe in probes]
+    assert [seen.result for seen in found] == alone
+
+
+def browse_alone(run: Callable[[Inside], ProgramResult], probe: Browse) -> object:
+    observer = RemoteObserver(HOSTS, Whereabouts({}, {}), lambda *_: None, run)  # type: ignore[arg-type]
+    return observer.observe([Wanted(probe, ("a",))])[0].result
+
+
+def test_a_visit_that_comes_to_nothing_is_tried_for_each_by_itself() -> None:
+    good = Browse("examiner", "http://w/")
+    bad = Browse("examiner", "http://w/", audit=True)
+
+    def run(probe: Inside) -> ProgramResult:
+        wanted = codec.probe_from_json(json.loads(probe.stdin))
+        if isinstance(wanted, Browse) and wanted.audit:
+            return ProgramResult(1, b"", b"axe-core failed")
+        return ProgramResult(0, json.dumps(SEEN).encode(), b"")
+
+    observer = RemoteObserver(HOSTS, Whereabouts({}, {}), lambda *_: None, run)  # type: ignore[arg-type]
+    first, second = observer.observe([Wanted(probe, ("a",)) for probe in (good, bad)])
+    assert first.result is not None
+    assert second.failure is not None

@@ -69,7 +69,7 @@ cat >site.css <<STYLE
 *, *::before, *::after { box-sizing: border-box; }
 html { scroll-behavior: smooth; }
 body { margin: 0; font: 1.0625rem/1.6 "DejaVu Sans", sans-serif; color: #23272b; background: #f6f4ef; }
-.wide { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
+.wide { max-width: 68rem; margin: 0 auto; padding-inline: 1.25rem; }
 .skip { position: absolute; left: -999px; padding: .75rem 1rem; background: #fff; color: #111; }
 .skip:focus { left: 1rem; top: 1rem; z-index: 1; }
 :focus-visible { outline: 3px solid #b3261e; outline-offset: 3px; }
