@@ -1,0 +1,3 @@
+#!/bin/bash
+# The package goes, its configuration stays.
+apt-get -qy remove "$LAB_OLD"
