@@ -126,7 +126,7 @@ def pictures_of(observations: list[dict[str, Any]]) -> Iterator[tuple[str, bytes
         result = seen["observation"].get("result") or {}
         for picture in result.get("pictures", []):
             name = f"picture-{seen['checks'][0]}-{picture['width']}.png"
-            yield name, base64.b64decode(picture["png"])
+            yield name, base64.urlsafe_b64decode(picture["png"])  # the alphabet of `codec`
             picture["png"] = name
 
 

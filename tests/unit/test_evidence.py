@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from checkers.model import Status
+from checkers import codec
+from checkers.browsing import Browse, BrowseResult, Picture
+from checkers.model import Observation, Status, Vantage
 from labctl import evidence
 from labctl.errors import UsageError
 from labctl.evidence import evidence_files, write_evidence
@@ -93,16 +95,15 @@ def test_the_report_says_it_all_and_obeys_nothing(labctl: Command, code: str) ->
 
 
 def test_pictures_are_files_which_the_observations_name() -> None:
-    png = base64.b64encode(b"a picture").decode()
-    other: dict[str, object] = {"checks": ["b"], "observation": {"failure": {"reason": "x"}}}
-    seen = {
-        "checks": ["looks", "fits"],
-        "observation": {"result": {"pictures": [{"width": 360, "png": png}]}},
-    }
-    files = dict(evidence.pictures_of([seen, other]))
-    assert files == {"picture-looks-360.png": b"a picture"}
-    assert png not in json.dumps(seen)
-    assert "picture-looks-360.png" in json.dumps(seen)
+    png = bytes(range(256))  # holds what the two alphabets of base64 write differently
+    result = BrowseResult("loaded", pictures=(Picture(360, 780, png),))
+    seen = Observation(Browse("pc", "http://w/"), Vantage.OUTSIDE, 1.0, result)
+    other: dict[str, Any] = {"checks": ["b"], "observation": {"failure": {"reason": "x"}}}
+    written = {"checks": ["looks", "fits"], "observation": codec.observation_to_json(seen)}
+    files = dict(evidence.pictures_of([written, other]))
+    assert files == {"picture-looks-360.png": png}
+    (picture,) = written["observation"]["result"]["pictures"]  # type: ignore[index]
+    assert picture == {"width": 360, "height": 780, "png": "picture-looks-360.png"}
 
 
 def test_a_session_without_a_run_has_evidence_too(labctl: Command) -> None:
