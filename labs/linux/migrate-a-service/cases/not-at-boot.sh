@@ -1,0 +1,3 @@
+#!/bin/bash
+# The address was set by hand alone.
+rm /etc/network/interfaces.d/service
