@@ -11,7 +11,7 @@ from checkers.check import Asking, Check, CheckType, ask, ask_all
 from checkers.findings import Findings
 from checkers.matchers import Matcher
 from checkers.model import Phase, Subject
-from checkers.network._ip import Link, Mac, port_on
+from checkers.network._ip import Link, Mac, by_network, port_on
 from checkers.network._leases import ACK, Address4, Offered, Pool, read
 from checkers.network._witness import every_host_up
 from checkers.reading import unobserved
@@ -21,8 +21,9 @@ from checkers.words import listed, plain
 WAIT = 12.0
 """Seconds for a first offer: a server may try for three whether an address is in use, and several
 clients may be asking."""
-QUIET = 6.0
-"""Seconds in which nothing more must come where others are not to answer."""
+QUIET = 20.0
+"""Seconds in which nothing more must come where others are not to answer: time for a server that
+first tries six addresses for other clients, three seconds each, as dnsmasq may."""
 WAIT_IN_TURN = 24.0
 """Seconds where several clients ask at once, whom a server may try addresses for in turn."""
 
@@ -74,8 +75,8 @@ class DhcpOffer(CheckType):
     - `none: true` wants no offer at all.
 
     What holds of one offer must hold of all, since a client may take any. At least one must be seen
-    on the wire to come from `host:`, the server itself or its relay. The client waits
-    twelve seconds for an answer.
+    on the wire to come from `host:`, the server itself or its relay. The client waits twelve
+    seconds for an answer; with `none` and `servers` twenty, since a server may be slow.
 
     Error: a host that is needed cannot be observed, `from:` is not on the network or can be
     entered, or nothing shows that the client's question was sent.
@@ -151,13 +152,8 @@ class DhcpOffer(CheckType):
         arrived = any(seen.host == server and seen.towards for seen in result.sightings)
         offers = listed(sorted({f"{o.address} from {plain(o.sender)}" for o in result.offers}))
         if self.none:
-            expected = f"no offer on {self.network}"
-            on_it = any(port.network == self.network for port in subject.named(server).ports)
-            if not result.offers and on_it and not arrived:
-                raise unobserved(f"nothing shows that {server} was asked on {self.network}")
-            said = f"no offer, though {server if arrived else 'the network'} was asked"
-            found = f"an offer of {offers}" if result.offers else said
-            findings.note(not result.offers, expected=expected, found=found)
+            found = f"an offer of {offers}" if offers != "none" else ""
+            self._silent(findings, subject, own, arrived=arrived, found=found)
             return
         addresses = {str(address.ip) for link in own for address in link.addresses}
         answered = any(
@@ -171,6 +167,30 @@ class DhcpOffer(CheckType):
         else:
             other = f"offers of {offers}, none of which {server} sent"
             findings.note(answered, expected=expected, found=expected if answered else other)
+
+    def _silent(
+        self,
+        findings: Findings,
+        subject: Subject,
+        own: tuple[Link, ...],
+        *,
+        arrived: bool,
+        found: str,
+    ) -> None:
+        """Nobody may have answered, although the server was asked where it is on the network."""
+        server, expected = subject.host, f"no offer on {self.network}"
+        on_it = any(port.network == self.network for port in subject.named(server).ports)
+        if found:
+            findings.miss(expected=expected, found=found)
+        elif arrived or not on_it:
+            said = f"no offer, though {server if arrived else 'the network'} was asked"
+            findings.hold(expected=expected, found=said)
+        else:
+            place = by_network(subject, server, self.network, own)
+            if place.link is not None and place.link.up:
+                raise unobserved(f"nothing shows that {server} was asked on {self.network}")
+            down = f"{server} is not connected to {self.network}, so nothing was shown"
+            findings.miss(expected=expected, found=down)
 
     def _ask_for(
         self,
