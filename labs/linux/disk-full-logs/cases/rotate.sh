@@ -1,5 +1,6 @@
 #!/bin/bash
 # The model solution: both logs in a file of their own, the service told by its signal.
+# unchecked "}": logrotate takes the end of the file for the end of the block
 cat >"/etc/logrotate.d/$LAB_SERVICE" <<CONF
 /srv/shop/log/*.log {
     daily
