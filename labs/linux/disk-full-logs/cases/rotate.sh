@@ -1,6 +1,5 @@
 #!/bin/bash
 # The model solution: both logs in a file of their own, the service told by its signal.
-# unchecked "}": logrotate takes the end of the file for the end of the block
 cat >"/etc/logrotate.d/$LAB_SERVICE" <<CONF
 /srv/shop/log/*.log {
     daily
@@ -8,5 +7,6 @@ cat >"/etc/logrotate.d/$LAB_SERVICE" <<CONF
     postrotate
         service $LAB_SERVICE reload
     endscript
+# unchecked: logrotate takes the end of the file for the end of the block
 }
 CONF
