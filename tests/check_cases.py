@@ -16,9 +16,9 @@
 words `…` stands for any number of words; `stdin` is the SHA-256 of its input, where that matters.
 `recorded` takes an answer from `recorded/NAME.stdout`, `.stderr` and `.exit`, which real programs
 printed, or from `recorded/NAME.json` for a browser. `at` is when it was given, in seconds, where
-that counts. Texts stand for UTF-8, `{"base64": …}` for other bytes, a list of texts for lines. Of
-`expect` what is given has to be so: `status`, `blame`, the whole of `expected` and `found`, and
-`flags`.
+that counts; one with `again` is the next answer to a question that was put before. Texts stand for
+UTF-8, `{"base64": …}` for other bytes, a list of texts for lines. Of `expect` what is given has to
+be so: `status`, `blame`, the whole of `expected` and `found`, and `flags`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +87,14 @@ class Case:
         """The verdict by the engine's rules, and what was observed; a crash is not caught."""
         running = self.check().run(self.subject)
         seen: list[Observation] = []
+        asked: Counter[AnyProbe] = Counter()
         answers: tuple[Observation, ...] | None = None
         try:
             while True:
                 probes = next(running) if answers is None else running.send(answers)
                 answers = tuple(
-                    self._changed(len(seen) + at, probe, change) for at, probe in enumerate(probes)
+                    self._changed(len(seen) + at, probe, change, asked)
+                    for at, probe in enumerate(probes)
                 )
                 seen.extend(answers)
         except StopIteration as stop:
@@ -102,22 +105,31 @@ class Case:
         finally:
             running.close()
 
-    def _changed(self, number: int, probe: AnyProbe, change: Change | None) -> Observation:
-        found = self.observe(probe)
+    def _changed(
+        self, number: int, probe: AnyProbe, change: Change | None, asked: Counter[AnyProbe]
+    ) -> Observation:
+        found = self.observe(probe, asked[probe])
+        asked[probe] += 1
         return change(number, found) if change else found
 
-    def observe(self, probe: AnyProbe) -> Observation:
-        for answer in self.answers:
+    def observe(self, probe: AnyProbe, before: int = 0) -> Observation:
+        """The answer to a probe that was put `before` times before."""
+        other = False
+        again = [one for one in self.answers if one.get("again") and _fits(one, probe)]
+        first = [one for one in self.answers if not one.get("again")]
+        for answer in again[before - 1 : before] if before and again else first:
             if _fits(answer, probe):
                 if "stdin" in answer and answer["stdin"] != _digest(probe):
-                    return Observation(
-                        probe, Vantage.BESIDE, 1.0, failure=Failure("not observed: other input")
-                    )
+                    other = True
+                    continue
                 inside = isinstance(probe, Inside)
                 vantage = Vantage.INSIDE if inside else Vantage.BESIDE
                 if "failure" in answer:
                     return Observation(probe, vantage, 1.0, failure=Failure(answer["failure"]))
                 return Observation(probe, vantage, answer.get("at", 1.0), _result(probe, answer))
+        if other:
+            failure = Failure("not observed: other input")
+            return Observation(probe, Vantage.BESIDE, 1.0, failure=failure)
         raise AssertionError(f"the case {self.id} has no answer to {probe}")
 
 

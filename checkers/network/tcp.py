@@ -76,7 +76,7 @@ class Tcp(CheckType):
 
     def run(self, subject: Subject) -> Check:
         """Try to connect, see what came of it and who was reached."""
-        to = self.to or (yield from _address_of(subject))
+        to = self.to or (yield from address_of(subject))
         if to is None:
             said = f"port {self.port} of {subject.host} {' or '.join(self.state)}"
             return failed(expected=said, found=f"{subject.host} has no address to connect to")
@@ -129,7 +129,7 @@ class Tcp(CheckType):
         return "silent", f"no answer from {at}; the request did not even leave {end.source}"
 
 
-def _address_of(subject: Subject) -> Asking[str | None]:
+def address_of(subject: Subject) -> Asking[str | None]:
     """An address of the check's host, if it can be on a network that the asking host is on."""
     if subject.source == subject.host:
         raise unobserved("the check needs `to:`, or a `from:` host other than its `host:`")
