@@ -17,6 +17,10 @@ BOOT_SECONDS = 45.0
 ABILITY_SECONDS = 30.0
 
 
+class WiringBroke(ProviderError):
+    """Hosts were not brought onto their networks, and that is not shown to be their own doing."""
+
+
 def bridges(plan: Plan) -> dict[str, str]:
     """The bridge that each network is in the fabric."""
     return {network.name: f"b{number}" for number, network in enumerate(plan.networks)}
@@ -124,10 +128,10 @@ def instruct(
                 for line in lines:
                     answer = json.loads(line)
                     if "trouble" in answer and "host" not in answer:
-                        raise ProviderError(f"The hosts could not be wired: {answer['trouble']}.")
+                        raise WiringBroke(f"The hosts could not be wired: {answer['trouble']}.")
                     yield answer
         except TimeoutError as error:
-            raise ProviderError(f"The wirer did not answer within {seconds:g} s.") from error
+            raise WiringBroke(f"The wirer did not answer within {seconds:g} s.") from error
         if stream.errors:
             said = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1]
-            raise ProviderError(f"The wirer broke off: {said}")
+            raise WiringBroke(f"The wirer broke off: {said}")

@@ -100,7 +100,7 @@ class DockerProvider:
         missing = [name for name in own if name not in pins and (first or name in ours)]
         if missing:
             told = "; ".join(f"{name}: {trouble.get(name, 'no answer')}" for name in missing)
-            raise ProviderError(
+            raise cabling.WiringBroke(
                 f"Hosts did not come up: {told}.", "Try again; `labctl gc` removes what is left."
             )
         return replace(placement, pins=pins, fabric=found_fabric)
@@ -111,6 +111,12 @@ class DockerProvider:
         A host that runs as it was recorded is left alone. One whose container is gone is not made
         again: a blank machine in its place would be marked as if it were the candidate's work.
         """
+        try:
+            return self._revive(placement, plan, hosts)
+        except cabling.WiringBroke:  # once more, with a wirer that is made again
+            return self._revive(placement, plan, hosts)
+
+    def _revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         with self._helpers_kept():
             self._containers.ensure_helper(WIRER)
             self._containers.ensure_helper(OBSERVER)
