@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def needs_docker(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(kind) for kind in NEED_DOCKER)
+
+
+def pytest_configure() -> None:
+    """Ctrl-C means what it does at a terminal: a shell lets what it starts with `&` ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def docker_refusal(config: pytest.Config) -> str:
