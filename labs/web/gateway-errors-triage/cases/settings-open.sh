@@ -1,0 +1,3 @@
+#!/bin/bash
+# Everybody may read the settings.
+chmod 644 /etc/webapp/shop.ini
