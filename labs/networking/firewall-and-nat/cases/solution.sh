@@ -1,7 +1,6 @@
 #!/bin/bash
 # The model solution: one file for nftables, loaded at boot.
 cat >/etc/nftables.conf <<CONF
-#!/usr/sbin/nft -f
 flush ruleset  # unchecked: there is nothing to flush before the first time
 
 table ip office {
