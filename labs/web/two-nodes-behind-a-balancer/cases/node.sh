@@ -1,0 +1,6 @@
+#!/bin/bash
+# The model solution, on both nodes: reachable from lb, sessions in the database, started at boot.
+sed -i "s|^WEBAPP_BIND=.*|WEBAPP_BIND=0.0.0.0:$LAB_PORT|" /etc/default/webapp
+sed -i 's|^store = .*|store = database|' /etc/webapp/box-office.ini
+systemctl enable webapp
+systemctl restart webapp
