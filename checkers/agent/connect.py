@@ -22,9 +22,15 @@ UNREACHABLE = {
     errno.EACCES: "administratively prohibited",
     errno.EPERM: "not permitted by a rule on the way out",
     errno.EADDRNOTAVAIL: "no address to send from",
+    errno.ENOPROTOOPT: "protocol unreachable",
     errno.EINVAL: "the address cannot be used from there",
 }
 SLACK = 2.0
+# ip(7), ipv6(7), which `socket` does not name: have every ICMP error told, and not the fatal alone.
+ERRORS: dict[int, tuple[int, int]] = {
+    socket.AF_INET: (socket.IPPROTO_IP, 11),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 25),
+}
 
 
 def job(network: int, probe: dict[str, Any]) -> Job:
@@ -71,6 +77,7 @@ def _datagram(family: int, probe: dict[str, Any]) -> dict[str, Any]:
     content = urlsafe_b64decode(probe["send"]).replace(b"{nonce}", os.urandom(16))
     with socket.socket(family, socket.SOCK_DGRAM) as end:
         end.settimeout(float(probe["wait"]))
+        end.setsockopt(*ERRORS[family], 1)
         try:
             end.connect((probe["to"], int(probe["port"])))
             end.send(content)

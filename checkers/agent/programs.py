@@ -16,6 +16,9 @@ from . import system
 from .hosts import Host
 from .jobs import Job
 
+TABLES = (system.CAP_NET_ADMIN, system.CAP_NET_RAW, system.CAP_DAC_READ_SEARCH)
+"""What listing the kernel's older tables takes; the file with their names is root's alone."""
+
 ALLOWED: dict[str, tuple[int, ...]] = {
     "bridge": (),
     "conntrack": (system.CAP_NET_ADMIN,),
@@ -23,7 +26,9 @@ ALLOWED: dict[str, tuple[int, ...]] = {
     "cvtsudoers": (),
     "dig": (),
     "ip": (),
+    "ip6tables-legacy-save": TABLES,
     "ip6tables-save": (system.CAP_NET_ADMIN, system.CAP_NET_RAW),
+    "iptables-legacy-save": TABLES,
     "iptables-save": (system.CAP_NET_ADMIN, system.CAP_NET_RAW),
     "nft": (system.CAP_NET_ADMIN,),
     "openssl": (),

@@ -61,6 +61,12 @@ class Outcome:
         words = ("prohibited", "not permitted", "filtered", "rule that refuses")
         return self.state == "refused" and any(word in self.detail.lower() for word in words)
 
+    @property
+    def unanswered_hop(self) -> bool:
+        """Whether it may have ended so because the next hop was asked for and did not answer."""
+        words = ("no route to that host", "Destination Host Unreachable")
+        return self.state == "refused" and any(word in self.detail for word in words)
+
 
 _CONNECTED: dict[str, Literal["open", "closed", "silent", "refused"]] = {
     "open": "open",
@@ -123,6 +129,19 @@ class Attempt:
             seen.host == host and seen.towards and ip_address(seen.source) in self.end.from_
             for seen in self.found.sightings
         )
+
+    @property
+    def answered(self) -> bool:
+        """Whether a frame of an answer was handed to the asking host."""
+        return any(seen.host == self.tried.source and seen.towards for seen in self.found.sightings)
+
+    @property
+    def refused(self) -> str:
+        """How it was refused, in words: a refusal of TCP without a reset is an ICMP error."""
+        tcp = self.tried.protocol == "tcp" and self.left
+        if tcp and self.found.state == "closed" and not self.answered:
+            return "refused by an ICMP error"
+        return self.found.detail or "refused"
 
     @property
     def why_not(self) -> str:

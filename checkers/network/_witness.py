@@ -207,11 +207,11 @@ def every_host_up(subject: Subject) -> Asking[dict[str, tuple[Link, ...]]]:
     return (yield from links_of_all(host.name for host in subject.hosts))
 
 
-def why_nothing_left(end: FarEnd) -> Asking[str]:
-    """Why a request that got no answer was not even seen to leave, in words for the candidate.
+def hindrance(end: FarEnd) -> Asking[str]:
+    """What keeps the asking host from sending anything to the far end, in words; else empty.
 
-    That nobody has the address, or that the next hop does not answer for its own, is a finding.
-    Where neither is the case nothing shows that a request was made: not observed.
+    That nobody has the address, that there is no route, or that the next hop is asked for and does
+    not answer.
     """
     if end.nobody:
         return end.nobody
@@ -223,6 +223,17 @@ def why_nothing_left(end: FarEnd) -> Asking[str]:
     states = {state for found in near if found.dst == hop for state in found.state}
     if states & {"FAILED", "INCOMPLETE"}:
         return f"no host answers for {hop} on the network of {end.source}"
+    return ""
+
+
+def why_nothing_left(end: FarEnd) -> Asking[str]:
+    """Why a request that got no answer was not even seen to leave, in words for the candidate.
+
+    Where nothing hinders it nothing shows that a request was made: not observed.
+    """
+    why = yield from hindrance(end)
+    if why:
+        return why
     raise unobserved(
         f"no answer from {end.address}, but nothing shows that {end.source} asked for one"
     )

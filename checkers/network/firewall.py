@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from checkers.check import Asking, Check, CheckType, ask_all
+from checkers.check import Asking, Check, CheckType, NotObserved, ask_all
 from checkers.findings import Findings
-from checkers.model import Phase, Program, Subject
+from checkers.model import Phase, Subject
 from checkers.network._ip import HostAddress, Link
+from checkers.network._refusals import Refusals, like_a_closed_port, refusals
 from checkers.network._tries import Attempt, Protocol, Try, outcome
 from checkers.network._witness import (
     ANSWERED_ELSEWHERE,
@@ -17,13 +18,14 @@ from checkers.network._witness import (
     HostName,
     every_host_up,
     far_end_among,
+    hindrance,
+    why_nothing_left,
 )
-from checkers.reading import answer, unobserved
+from checkers.reading import unobserved
 
 MOST = 24
 """Attempts in one check; the agent makes as many at the same time."""
 
-ANY = ("0.0.0.0", "[::]", "*")  # noqa: S104  # how `ss` writes any address
 Ports = Annotated[
     tuple[Annotated[int, Field(ge=1, le=65535)], ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, int) else value),
@@ -90,16 +92,22 @@ class Firewall(CheckType):
       there. A UDP service need not understand the examiner's datagram: behind a firewall it is
       enough that it arrives.
     - Denied means that it is seen to arrive at the firewall and not to leave it for the host that
-      has the address. Where it is not the firewall that stops it (no route, no such host) nothing
-      was shown, and the check fails. On the firewall itself there must be no answer, or a refusal
-      by a rule: a closed port on which nothing listens is not a denied one.
+      has the address, or not to leave the firewall that asks itself. Where it is not the firewall
+      that stops it (no route, nobody who answers for the address or for that of the next router)
+      nothing was shown, and the check fails. On the firewall itself there must be no answer, or a
+      refusal by a rule. A port that is only closed refuses too (TCP by a reset, UDP by the error
+      "port unreachable"), so where nothing listens just that is no denial; any other error is.
     - `deny_by: drop` wants silence, `deny_by: reject` an error or a reset; without it either does.
+      Errors that are held back, since Linux sends one a second, are asked for once more.
     - `at` is as in `ping`: the host that must be reached where an address is translated.
 
     Say by `needs` that the network as such works, and put what must be allowed into the same check
-    or before it: a router that forwards nothing denies everything.
+    or before it: a router that forwards nothing denies everything. Have something listen on the
+    firewall's own ports that are to be denied.
 
-    Error: a host of the lab cannot be observed, or nothing shows that an attempt was made.
+    Error: a host of the lab cannot be observed; nothing shows that an attempt was made; a port of
+    the firewall on which nothing listens refuses as a closed one does, and a rule of the firewall's
+    does so too; a UDP service of the firewall says nothing.
     """
 
     kind: ClassVar[str] = "firewall"
@@ -131,29 +139,64 @@ class Firewall(CheckType):
         allowed = [each for passage in self.allow for each in passage.tries(subject.source)]
         denied = [each for passage in self.deny for each in passage.tries(subject.source)]
         ends = [_end(subject, each, links) for each in (*allowed, *denied)]
-        results = yield from ask_all(*(each.probe() for each in (*allowed, *denied)))
-        made = [
-            Attempt(tried, end, outcome(tried, result))
-            for tried, end, result in zip((*allowed, *denied), ends, results, strict=True)
-        ]
+        made = yield from _attempted((*allowed, *denied), ends)
         findings = Findings()
         for each in made[: len(allowed)]:
             _allowed(findings, each, subject.host)
-        listening = yield from _listening(subject.host, made[len(allowed) :])
-        for each in made[len(allowed) :]:
-            self._denied(findings, each, _not_denied(each, subject.host, listening))
+        kept_out = yield from self._once_more(made[len(allowed) :], subject.host)
+        unclear = [each for each in kept_out if _own_refusal(each, subject.host)]
+        by_whom = yield from refusals(subject.host, unclear)
+        untold: NotObserved | None = None
+        for each in kept_out:
+            try:
+                trouble = yield from _not_denied(each, subject.host, by_whom)
+            except NotObserved as problem:  # no reason to forget what does not hold elsewhere
+                untold = untold or problem
+            else:
+                self._denied(findings, each, trouble)
+        if untold and not findings.failing:
+            raise untold
         return findings.verdict()
+
+    def _once_more(self, denied: list[Attempt], wall: str) -> Asking[list[Attempt]]:
+        """Ask again, one at a time, where silence may be an error that was held back.
+
+        Linux sends errors to one host in a burst of six and then one a second (icmp(7)), so that
+        of many refusals at a time some are not heard. The first that stays silent ends it.
+        """
+        found = list(denied)
+        for number, made in enumerate(denied):
+            matters = self.deny_by == "reject" or (
+                made.tried.protocol == "udp" and wall in made.end.hosts
+            )
+            if not (matters and made.found.state == "silent" and made.came_to(wall)):
+                continue
+            if wall not in made.end.hosts and made.arrived:
+                continue
+            (found[number],) = yield from _attempted((made.tried,), [made.end])
+            if found[number].found.state == "silent":
+                break
+        return found
 
     def _denied(self, findings: Findings, made: Attempt, trouble: str) -> None:
         tried = made.tried
         how = {"drop": " without an answer", "reject": " with an error"}.get(self.deny_by or "", "")
         silent = made.found.state == "silent"
-        said = "no answer" if silent else made.found.detail or "refused"
+        said = "no answer" if silent else made.refused
         if not trouble and self.deny_by and silent != (self.deny_by == "drop"):
             trouble = f"{tried.said}: {said}"
         found = trouble or f"{tried.source} denied {tried.said} ({said})"
         expected = f"{tried.source} denied {tried.said}{how}"
         findings.note(not trouble, expected=expected, found=found)
+
+
+def _attempted(tries: tuple[Try, ...], ends: list[FarEnd]) -> Asking[list[Attempt]]:
+    """Make these attempts at the same time."""
+    results = yield from ask_all(*(each.probe() for each in tries))
+    return [
+        Attempt(tried, end, outcome(tried, result))
+        for tried, end, result in zip(tries, ends, results, strict=True)
+    ]
 
 
 def _end(subject: Subject, tried: Try, links: dict[str, tuple[Link, ...]]) -> FarEnd:
@@ -177,7 +220,12 @@ def _allowed(findings: Findings, made: Attempt, wall: str) -> None:
         findings.miss(expected=expected, found=said)
 
 
-def _not_denied(made: Attempt, wall: str, listening: frozenset[str]) -> str:
+def _own_refusal(made: Attempt, wall: str) -> bool:
+    """Whether the firewall refused for an address of its own, as a closed port would."""
+    return wall in made.end.hosts and made.came_to(wall) and like_a_closed_port(made)
+
+
+def _not_denied(made: Attempt, wall: str, by_whom: Refusals) -> Asking[str]:
     """Why an attempt was not denied by the firewall, in words for the candidate; else empty."""
     tried, found, itself = made.tried, made.found, wall in made.end.hosts
     if made.nowhere:
@@ -186,39 +234,46 @@ def _not_denied(made: Attempt, wall: str, listening: frozenset[str]) -> str:
         return f"{tried.said} answers {tried.source}"
     if not itself and made.arrived:
         return f"{tried.said}: the request of {tried.source} gets through to {made.end.said}"
-    if tried.source == wall and (found.forbidden or made.left):
-        return ""
+    if tried.source == wall:
+        return (yield from _let_out(made))
     if not made.came_to(wall):
-        return _not_shown(made, wall)
+        return (yield from _not_shown(made, wall))
     if not itself:
         return ""
     if found.state == "silent" and tried.protocol == "udp":
         raise unobserved(f"silence of {tried.said} does not tell whether {wall} took the request")
-    served = any(f"{at}:{tried.port}" in listening for at in (*ANY, tried.to, f"[{tried.to}]"))
-    by_a_rule = found.state == "closed" and served
-    if found.state in {"silent", "refused"} or by_a_rule:
+    if by_whom.by_a_rule(made):
         return ""
-    return f"{tried.said} is not denied: {found.detail or 'closed'}, and nothing listens there"
+    return f"{tried.said} is not denied: {made.refused}, and nothing listens there"
 
 
-def _not_shown(made: Attempt, wall: str) -> str:
-    """Words for a request that never came to the firewall; not observed if it was never made."""
-    tried = made.tried
-    if made.found.state == "refused":
-        return f"{tried.said}: {made.found.detail}, so nothing was shown"
-    if not made.left:
+def _let_out(made: Attempt) -> Asking[str]:
+    """Why the firewall did not keep itself from asking, in words for the candidate; else empty.
+
+    What a rule on the way out drops is not seen on the wire; nor is what cannot be sent at all.
+    """
+    tried, found = made.tried, made.found
+    if made.left:
+        return f"{tried.said}: the request leaves {tried.source}"
+    if found.forbidden or found.state == "closed":
+        return ""
+    why = yield from hindrance(made.end)
+    return f"{tried.said}: {why}, so nothing was shown" if why else ""
+
+
+def _not_shown(made: Attempt, wall: str) -> Asking[str]:
+    """Words for a request that never came to the firewall; not observed if it was never made.
+
+    Of a next hop that does not answer, the end tells too little: the kernel's three seconds of
+    asking for it and the probe's own three end in either order.
+    """
+    tried, found = made.tried, made.found
+    if made.left:
+        why = f"the request of {tried.source} never came to {wall}"
+    elif found.state == "silent" or found.unanswered_hop:
+        why = yield from why_nothing_left(made.end)
+    elif found.state == "refused":
+        why = found.detail
+    else:
         raise unobserved(f"nothing shows that {tried.source} asked for {tried.said}")
-    return f"{tried.said}: the request of {tried.source} never came to {wall}, so nothing was shown"
-
-
-def _listening(wall: str, denied: list[Attempt]) -> Asking[frozenset[str]]:
-    """Where something listens for TCP (address:port), if resets of a rule's have to be told."""
-    if not any(each.found.state == "closed" and wall in each.end.hosts for each in denied):
-        return frozenset()
-    program = Program(wall, ("ss", "-H", "-l", "-t", "-n"))
-    result = yield from answer(program)
-    rows = [line.split() for line in result.stdout.decode("ascii", "replace").splitlines()]
-    proper = all(len(row) > 4 and row[3].rpartition(":")[2].isdecimal() for row in rows)
-    if result.exit != 0 or not proper:
-        raise unobserved(f"`ss` on {wall} ended with {result.exit} and what cannot be understood")
-    return frozenset(row[3] for row in rows)
+    return f"{tried.said}: {why}, so nothing was shown"

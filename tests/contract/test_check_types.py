@@ -150,6 +150,8 @@ def irrelevant(case: Case, seen: Observation, name: str) -> bool:
         or (case.kind == "page" and name == "a step left out" and not case.parameters.get("steps"))
         # A refusal needs somebody who refuses: it shows that the port is not open without a frame.
         or (case.id == "tcp/passed-either" and name == "unseen")
+        # What a firewall keeps itself from asking is silent, and never on the wire.
+        or (case.id == "firewall/passed-own-output" and name == "silent")
     )
 
 

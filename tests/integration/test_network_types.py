@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from checkers.model import Connect, Program, Vantage
+from checkers.model import Blame, Connect, Program, Status, Vantage, Verdict
 from checkers.traffic import Discover
 from tests.rig import Rig, Session, machine, plan, rig, towards, wait_for
 
@@ -97,3 +97,61 @@ def test_a_datagram_is_followed_to_where_it_arrives(lab: Session) -> None:
     result = lab.ask(Connect("pc", SERVER, 9, wait=0.5, send=b"{nonce}", protocol="udp"))
     assert result.outcome == "filtered"
     assert towards(result.sightings, "srv")
+
+
+UNSERVED = 8022
+INPUT = "nft add table inet t; nft add chain inet t in '{type filter hook input priority 0;}'"
+
+
+@pytest.fixture
+def firewall(lab: Session) -> Iterator[Session]:
+    """The server as a machine with a firewall, on whose port nothing listens."""
+    lab.sh("pc", f"ip addr replace 10.1.0.20/24 dev eth0; ping -c1 -W5 {SERVER}")
+    lab.sh("srv", f"nft flush ruleset; {INPUT}")
+    yield lab
+    lab.sh("srv", "nft flush ruleset; iptables-legacy -F")
+
+
+def denied(lab: Session, *ports: int, **options: str) -> Verdict:
+    passage = {"from": "pc", "to": SERVER, "port": list(ports or (UNSERVED,))}
+    return lab.check("firewall", "srv", deny=[passage], **options)
+
+
+def test_an_error_is_a_rule_though_nothing_listens(firewall: Session) -> None:
+    firewall.sh("srv", "nft add rule inet t in meta l4proto tcp reject")
+    assert denied(firewall, deny_by="reject").status is Status.PASSED
+    assert denied(firewall, deny_by="drop").status is Status.FAILED
+    many = range(UNSERVED, UNSERVED + 10)
+    assert denied(firewall, *many, deny_by="reject").status is Status.PASSED, "errors held back"
+
+
+def test_a_reset_where_nothing_listens_is_the_port_or_a_rule(firewall: Session) -> None:
+    assert "nothing listens there" in denied(firewall).found
+    for rule in (
+        "nft add rule inet t in meta l4proto tcp reject with tcp reset",
+        "nft flush ruleset; iptables -A INPUT -p tcp -j REJECT --reject-with tcp-reset",
+        "nft flush ruleset; iptables-legacy -A INPUT -p tcp -j REJECT --reject-with tcp-reset",
+    ):
+        firewall.sh("srv", rule)
+        found = denied(firewall, deny_by="reject")
+        assert (found.status, found.blame) == (Status.ERROR, Blame.HOST), rule
+    firewall.sh("srv", "setsid nc -l -k 8022 > /dev/null 2>&1 < /dev/null & echo $! > /tmp/nc")
+    wait_for(lambda: denied(firewall, deny_by="reject").status is Status.PASSED, "a listener")
+    firewall.sh("srv", "kill $(cat /tmp/nc)")
+
+
+def test_datagrams_are_told_of_every_error(firewall: Session) -> None:
+    ask = Connect("pc", SERVER, UNSERVED, send=b"{nonce}", protocol="udp")
+    rule = "nft flush chain inet t in; nft add rule inet t in udp dport 8022 reject with icmp"
+    firewall.sh("srv", f"{rule} host-unreachable")
+    wait_for(lambda: firewall.ask(ask).outcome == "unreachable", "the error that is not fatal")
+    firewall.sh("srv", f"{rule} port-unreachable")
+    wait_for(lambda: firewall.ask(ask).outcome == "closed", "the error that is")
+
+
+def test_a_host_that_nobody_answers_for_is_a_finding(firewall: Session) -> None:
+    firewall.sh("visitor", "ip addr add 10.9.0.20/24 dev eth0; ip route add default via 10.9.0.99")
+    passage = {"from": "visitor", "to": SERVER, "port": 22}
+    verdict = firewall.check("firewall", "srv", deny=[passage, {**passage, "port": 23}])
+    assert verdict.status is Status.FAILED
+    assert verdict.found.count("no host answers for 10.9.0.99 on the network of visitor") == 2
