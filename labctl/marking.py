@@ -2,8 +2,10 @@
 
 - A criterion is met when every check that names it passed, and every judged aspect that names it
   is at or above its `meets:`.
-- While an error is open, or a judged aspect is unmarked, the outcome is *undetermined*: no
-  candidate loses a mark to a fault of the machinery, and none gains by causing one.
+- While an error is open the outcome is *undetermined*: no candidate loses a mark to a fault of the
+  machinery, and none gains by causing one.
+- A judged aspect that is unmarked leaves the outcome *undetermined* only while its marks can still
+  change it.
 - `pass_mark: all` is the vocational rule: every criterion met. A sum of marks can hide a missing
   criterion, so a percentage is the lab author's explicit choice.
 """
@@ -82,9 +84,7 @@ def mark(
     tasks = tuple(_task_mark(task, checks, given) for task in plan.tasks)
     criteria = _criteria(plan, checks, given)
     sum_ = (_sum(task.marks for task in tasks), _sum(task.available for task in tasks))
-    outcome, reason = _outcome(
-        plan, checks, tasks, [*criteria.values(), *_loose(plan, checks, given)]
-    )
+    outcome, reason = _outcome(plan, checks, given)
     return Marking(checks, tasks, criteria, *sum_, outcome, reason)
 
 
@@ -185,27 +185,40 @@ def _worst(standings: list[str]) -> str:
 
 
 def _outcome(
-    plan: Plan,
-    checks: tuple[CheckMark, ...],
-    tasks: tuple[TaskMark, ...],
-    standings: list[str],
+    plan: Plan, checks: tuple[CheckMark, ...], judged: Mapping[str, float]
 ) -> tuple[Outcome, str]:
-    marks = _sum(task.marks for task in tasks)
-    available = _sum(task.available for task in tasks)
+    """What the marks come to; with aspects unmarked, what they come to whatever those get."""
     errors = sum(check.status is Status.ERROR for check in checks)
-    waiting = sum(task.open for task in tasks) - errors
     if errors:
         return Outcome.UNDETERMINED, f"{_counted(errors, 'check')} could not be observed"
-    if waiting:
-        told = f"{_counted(waiting, 'judged aspect')} to be marked by the assessor"
-        return Outcome.UNDETERMINED, told
+    waiting = [one for task in plan.tasks for one in task.judged if one.id not in judged]
+    worst, least = _marked(plan, checks, {**judged, **{one.id: 0.0 for one in waiting}})
+    if not waiting:
+        return worst, least
+    if worst is Outcome.ACHIEVED:
+        return worst, f"at least {least}"
+    best, most = _marked(plan, checks, {**judged, **{one.id: one.marks for one in waiting}})
+    if best is Outcome.NOT_YET:
+        return best, f"at most {most}"
+    told = f"{_counted(len(waiting), 'judged aspect')} to be marked by the assessor"
+    return Outcome.UNDETERMINED, told
+
+
+def _marked(
+    plan: Plan, checks: tuple[CheckMark, ...], judged: Mapping[str, float]
+) -> tuple[Outcome, str]:
+    """What a run comes to in which nothing is open, and why."""
+    tasks = [_task_mark(task, checks, judged) for task in plan.tasks]
+    available = _sum(task.available for task in tasks)
     if available <= 0:
         return Outcome.UNDETERMINED, "the lab has nothing to mark"
     if plan.pass_mark != "all":  # noqa: S105  # a mark, not a word
+        marks = _sum(task.marks for task in tasks)
         reached = 100 * Fraction(str(marks)) / Fraction(str(available))
         met = reached >= Fraction(str(plan.pass_mark))
         told = f"{float(reached):.0f} % of the marks, {plan.pass_mark:g} % needed"
         return (Outcome.ACHIEVED if met else Outcome.NOT_YET), told
+    standings = [*_criteria(plan, checks, judged).values(), *_loose(plan, checks, judged)]
     named = any(task.criteria or any(c.criteria for c in task.checks) for task in plan.tasks)
     noun = "criteria" if named else "checks"
     met_count = standings.count("met")

@@ -114,6 +114,72 @@ def test_judged_aspects_wait_for_the_assessor() -> None:
     assert met.marks == 7
 
 
+def test_what_a_judge_cannot_change_does_not_wait_for_one() -> None:
+    plan = plan_of(replace(TASK, judged=(JUDGED,)))
+    failed = mark(plan, {"one": FAILED, "two": PASSED})
+    assert failed.outcome is Outcome.NOT_YET
+    assert failed.reason == "at most 2 of 3 criteria met"
+    assert failed.criteria == {"1.1": "not met", "1.2": "met", "1.3": "open"}
+    assert failed.tasks[0].open == 1
+
+
+def test_an_error_waits_although_a_check_failed_and_an_aspect_is_unmarked() -> None:
+    marking = mark(plan_of(replace(TASK, judged=(JUDGED,))), {"one": FAILED, "two": ERROR})
+    assert marking.outcome is Outcome.UNDETERMINED
+    assert marking.reason == "1 check could not be observed"
+
+
+def test_an_aspect_below_its_mark_decides_though_another_is_unmarked() -> None:
+    other = replace(JUDGED, id="layout", criteria=("1.4",))
+    plan = plan_of(replace(TASK, judged=(JUDGED, other)))
+    verdicts = {"one": PASSED, "two": PASSED}
+    assert mark(plan, verdicts, {"style": 1}).outcome is Outcome.NOT_YET
+    assert mark(plan, verdicts, {"style": 3}).outcome is Outcome.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    "pass_mark, one, outcome, reason",
+    [
+        (75.0, FAILED, Outcome.UNDETERMINED, "1 judged aspect to be marked by the assessor"),
+        (76.0, FAILED, Outcome.NOT_YET, "at most 75 % of the marks, 76 % needed"),
+        (62.0, PASSED, Outcome.ACHIEVED, "at least 62 % of the marks, 62 % needed"),
+        (63.0, PASSED, Outcome.UNDETERMINED, "1 judged aspect to be marked by the assessor"),
+    ],
+)
+def test_a_percentage_waits_only_for_marks_that_can_change_it(
+    pass_mark: float, one: Verdict, outcome: Outcome, reason: str
+) -> None:
+    plan = plan_of(replace(TASK, judged=(JUDGED,)), pass_mark=pass_mark)
+    marking = mark(plan, {"one": one, "two": PASSED})
+    assert (marking.outcome, marking.reason) == (outcome, reason)
+
+
+@given(
+    statuses=st.lists(st.sampled_from(list(Status)), min_size=1, max_size=4),
+    given_=st.lists(st.sampled_from([None, 0.0, 1.0, 2.0, 3.0]), min_size=1, max_size=3),
+    pass_mark=st.sampled_from(["all", 0.0, 50.0, 80.0, 100.0]),
+)
+def test_what_is_decided_early_stays_decided(
+    statuses: list[Status], given_: list[float | None], pass_mark: Any
+) -> None:
+    checks = tuple(check(f"c{number}") for number in range(len(statuses)))
+    aspects = tuple(replace(JUDGED, id=f"j{number}", criteria=()) for number in range(len(given_)))
+    plan = plan_of(TaskPlan("t", "T", "", checks=checks, judged=aspects), pass_mark=pass_mark)
+    verdicts = {one.id: Verdict(status) for one, status in zip(checks, statuses, strict=True)}
+    judged = {
+        one.id: mark_ for one, mark_ in zip(aspects, given_, strict=True) if mark_ is not None
+    }
+    early = mark(plan, verdicts, judged).outcome
+    open_ = [one.id for one in aspects if one.id not in judged]
+    later = {
+        mark(plan, verdicts, {**judged, **dict.fromkeys(open_, each)}).outcome
+        for each in (0.0, 1.0, 2.0, 3.0)
+    }
+    assert early is Outcome.UNDETERMINED or later == {early}
+    if Status.ERROR not in statuses and early is Outcome.UNDETERMINED:
+        assert later == {Outcome.ACHIEVED, Outcome.NOT_YET}
+
+
 def test_a_percentage_is_the_authors_choice() -> None:
     verdicts = {"one": FAILED, "two": PASSED}
     assert mark(plan_of(TASK, pass_mark=60.0), verdicts).outcome is Outcome.ACHIEVED

@@ -126,7 +126,7 @@ def test_a_list_takes_two_queries_whatever_its_length(controller: Controller) ->
     assert views.keys() == {first.code, second.code}
     run = views[first.code].run
     assert run is not None
-    assert (run.number, run.reason, run.outcome) == (2, "submit", "undetermined")
+    assert (run.number, run.reason, run.outcome) == (2, "submit", "not-yet-achieved")
     assert run.counts
     assert views[second.code].run is None
     assert views[second.code].attempt == 2
