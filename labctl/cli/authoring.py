@@ -86,22 +86,43 @@ def verify(
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="LAB...")
+@click.argument("names", nargs=-1, metavar="[LAB]...")
+@click.option("--all", "every", is_flag=True, help="Look at every lab that there is.")
 @click.option(
     "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Trials at a time."
+)
+@click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write a report: Markdown, or JSON where FILE ends in `.json`.",
 )
 @library_option
 @as_json
 @pass_settings
-def mutate(settings: Settings, names: tuple[str, ...], jobs: int, *, as_json: bool) -> int:
+def mutate(
+    settings: Settings,
+    names: tuple[str, ...],
+    jobs: int,
+    *,
+    every: bool,
+    resume: bool,
+    report: Path | None,
+    as_json: bool,
+) -> int:
     """Leave out lines of the solution and see which no check misses.
 
     A line that needs no check says so in a comment, `# unchecked: why`, on it or right above it.
-    Exits with 1 if a line's loss goes unnoticed without an explanation.
+    With `--resume`, what an earlier run found out is not tried again, unless the lab or the program
+    has changed since. Exits with 1 if a line's loss goes unnoticed without an explanation.
     """
-    from labctl.cli.mutations import show_mutants
+    if bool(names) == every:
+        raise click.UsageError("Name the labs to look at, or give `--all`.")
+    from labctl.cli.mutations import Wanted, show_mutants
 
-    return show_mutants(settings, names, jobs, as_json=as_json)
+    wanted = Wanted(names, jobs, resume=resume)
+    return show_mutants(settings, wanted, report, as_json=as_json)
 
 
 @click.command("import")

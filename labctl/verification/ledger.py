@@ -1,7 +1,8 @@
-"""What has been found right already, so that a run of hours can go on where it stopped.
+"""What has been found out already, so that a run of hours can go on where it stopped.
 
-One line of JSON a case in `verified.jsonl` of the state directory, written as soon as the case has
-ended. It holds for exactly the lab's files and the program that it was tried with.
+One line of JSON a finding in a file of the state directory, written as soon as it is known:
+`verified.jsonl` holds the cases found right, `mutated.jsonl` what came of lines left out. A finding
+holds for exactly the lab's files and the program that it was made with.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import checkers
 import labctl
@@ -20,52 +22,48 @@ from labctl.library.surroundings import BUILT_IN
 if TYPE_CHECKING:
     from labctl.verification.trial import Trial
 
-LEDGER_FILE = "verified.jsonl"
+VERIFIED = "verified.jsonl"
+MUTATED = "mutated.jsonl"
 
 
 class Ledger:
-    """The cases found right, with the seconds that each took."""
+    """Findings by their keys."""
 
-    def __init__(self, path: Path, found: dict[str, float]) -> None:
+    def __init__(self, path: Path, found: dict[str, dict[str, Any]]) -> None:
         self._path = path
         self._found = found
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, home: Path, *, keep: bool) -> Self:
-        """The ledger in `home`; begun anew unless `keep`."""
-        path = home / LEDGER_FILE
-        found: dict[str, float] = {}
+    def open(cls, home: Path, name: str, *, keep: bool) -> Self:
+        """The ledger called `name` in `home`; begun anew unless `keep`."""
+        path = home / name
+        found: dict[str, dict[str, Any]] = {}
         if keep and path.exists():
             for line in path.read_text("utf-8").splitlines():
                 try:
                     entry = json.loads(line)
-                    found[entry["key"]] = float(entry["seconds"])
+                    found[entry["key"]] = entry
                 except (ValueError, KeyError, TypeError):
                     continue  # the line that was being written when the power went
         else:
             path.unlink(missing_ok=True)
         return cls(path, found)
 
-    def seconds(self, trial: Trial) -> float:
-        """How long the trial took when it was found right; 0 if it was not."""
-        return self._found.get(_key(trial), 0.0)
+    def entry(self, key: str) -> Mapping[str, Any] | None:
+        """What was noted under a key by an earlier run."""
+        return self._found.get(key)
 
-    def note(self, trial: Trial, seconds: float) -> None:
-        """Keep that the trial came to what its case expects."""
-        entry = {
-            "key": _key(trial),
-            "lab": trial.lab.id,
-            "case": trial.case.name,
-            "seed": trial.plan.seed,
-            "seconds": round(seconds, 3) or 0.001,
-        }
+    def note(self, key: str, **facts: Any) -> None:
+        """Keep a finding, for those who go on with `keep`."""
         with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write(json.dumps({"key": key, **facts}) + "\n")
 
 
-def _key(trial: Trial) -> str:
-    parts = (trial.folder.digest, program_digest(), trial.case.name, str(trial.plan.seed))
+def key_of(trial: Trial, *more: str) -> str:
+    """What a finding about a trial is kept under; `more` tells several about one trial apart."""
+    about = (trial.case.name, str(trial.plan.seed), *more)
+    parts = (trial.folder.digest, program_digest(), *about)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -7,9 +7,9 @@ or needs the explanation that `lines` describes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from checkers.model import Blame, Status
 from labctl.errors import LabctlError, UsageError
@@ -18,6 +18,7 @@ from labctl.library.planning import Lab, plan, verification_seeds
 from labctl.marking import Marking
 from labctl.sessions.controller import Controller
 from labctl.sessions.scripts import ScriptFailed
+from labctl.verification.ledger import MUTATED, Ledger, key_of
 from labctl.verification.lines import ScriptLine, droppable, without
 from labctl.verification.trial import Trial, carry_out, each, throw_away
 
@@ -41,6 +42,7 @@ class MutantResult:
 
     `fate` is `noticed` (by the checks in `by`, or because the script broke off), `unnoticed`,
     `explained` (not tried: `detail` is the script's explanation) or `problem` (could not be tried).
+    `resumed` says that an earlier run found it, of the same lab on the same program.
     """
 
     lab: str
@@ -50,24 +52,73 @@ class MutantResult:
     by: tuple[str, ...] = ()
     detail: str = ""
     seconds: float = 0.0
+    resumed: bool = False
 
 
 def mutate(
     controller: Controller,
-    lab_id: str,
+    labs: Sequence[str],
     *,
     jobs: int = 3,
+    resume: bool = False,
     progress: Callable[[MutantResult], None] = lambda _: None,
     begin: Callable[[int], None] = lambda _: None,
 ) -> tuple[MutantResult, ...]:
-    """Leave out every line of the solution's scripts in turn, on real hosts.
+    """Leave out every line of the solutions' scripts in turn, on real hosts.
 
-    Raises `UsageError` for a lab whose cases have no solution.
+    With `resume`, what an earlier run found out is not tried again, unless the lab or the program
+    has changed since; what could not be tried is. `begin` is told how many lines there are. Raises
+    `UnknownName`, `LabFileError` for a lab with mistakes, or `UsageError` for one whose cases have
+    no solution, before anything is tried.
     """
-    mutants = _mutants(controller.library.lab(lab_id))
+    mutants = [mutant for name in labs for mutant in _mutants(controller.library.lab(name))]
     begin(len(mutants))
+    ledger = Ledger.open(controller.home, MUTATED, keep=resume)
     with throw_away(controller) as scratch:
-        return each(controller, lambda one: _try(controller, scratch, one), mutants, jobs, progress)
+
+        def one(mutant: Mutant) -> MutantResult:
+            key = _key(mutant)
+            if not mutant.line.why and (known := ledger.entry(key)):
+                return _known(mutant, known)
+            result = _try(controller, scratch, mutant)
+            if result.fate in ("noticed", "unnoticed"):
+                ledger.note(key, **_facts(result))
+            return result
+
+        return each(controller, one, mutants, jobs, progress)
+
+
+def _key(mutant: Mutant) -> str:
+    """A mutant's name in the ledger: the trials in which it is run, and what is left out."""
+    cases = [f"{one.case.name} {one.plan.seed}" for one in mutant.trials]
+    lines = f"{mutant.line.first}-{mutant.line.last}"
+    return key_of(mutant.trials[0], *cases, mutant.script, lines)
+
+
+def _facts(result: MutantResult) -> dict[str, Any]:
+    return {
+        "lab": result.lab,
+        "script": result.script,
+        "line": result.line.first,
+        "fate": result.fate,
+        "by": result.by,
+        "detail": result.detail,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _known(mutant: Mutant, facts: Mapping[str, Any]) -> MutantResult:
+    """What an earlier run noted."""
+    return MutantResult(
+        facts["lab"],
+        mutant.script,
+        mutant.line,
+        facts["fate"],
+        tuple(facts["by"]),
+        facts["detail"],
+        facts["seconds"],
+        resumed=True,
+    )
 
 
 def _mutants(lab: Lab) -> tuple[Mutant, ...]:

@@ -11,7 +11,7 @@ from labctl.library.planning import Lab, plan, verification_seeds
 from labctl.sessions.controller import Controller
 from labctl.verification.cases import cases_of
 from labctl.verification.judging import Mismatch, judge
-from labctl.verification.ledger import Ledger
+from labctl.verification.ledger import VERIFIED, Ledger, key_of
 from labctl.verification.trial import Trial, carry_out, each, throw_away
 
 
@@ -72,16 +72,17 @@ def verify(
     started = time.monotonic()
     todo = [trial for name in labs for trial in _trials(controller.library.lab(name), seeds, cases)]
     begin(len(todo))
-    ledger = Ledger.open(controller.home, keep=resume)
+    ledger = Ledger.open(controller.home, VERIFIED, keep=resume)
     with throw_away(controller) as scratch:
 
         def one(trial: Trial) -> CaseResult:
-            if seconds := ledger.seconds(trial):
-                result = _result(trial, seconds, resumed=True)
-            else:
-                result = _run(controller, scratch, trial)
-                if result.ok:
-                    ledger.note(trial, result.seconds)
+            key = key_of(trial)
+            if known := ledger.entry(key):
+                return _result(trial, known["seconds"], resumed=True)
+            result = _run(controller, scratch, trial)
+            if result.ok:
+                about = {"lab": result.lab, "case": result.case, "seed": result.seed}
+                ledger.note(key, **about, seconds=round(result.seconds, 3))
             return result
 
         results = each(controller, one, todo, jobs, progress)

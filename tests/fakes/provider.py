@@ -38,9 +38,10 @@ class FakeServer:
     """The file behind the provider; tests use it to look at hosts and to have things fail.
 
     Beside operations that raise, these faults are known: `interrupt` and `terminate` (a signal in
-    the middle of a start), `dead` (this host does not come up again), `reboot` (the next console
-    ends with its host), `shutdown` (the host goes down while it is asked), `slow` (a program does
-    not end), `moves` (this file vanishes when hosts go on), `disk` (nearly full).
+    the middle of a start: of the next, or of the Nth where N is the message), `dead` (this host
+    does not come up again), `reboot` (the next console ends with its host), `shutdown` (the host
+    goes down while it is asked), `slow` (a program does not end), `moves` (this file vanishes when
+    hosts go on), `disk` (nearly full).
     """
 
     def __init__(self, home: Path) -> None:
@@ -126,8 +127,14 @@ class FakeProvider:
 
     def _interrupted(self, report: Report) -> None:
         """Send this process the signal of a fault, once, and go on until that has an effect."""
+        wanted = []
         with self.server.state() as state:
-            wanted = [name for name in SIGNALS if state["faults"].pop(name, None)]
+            for name in SIGNALS.keys() & state["faults"].keys():
+                before = state["faults"].pop(name)
+                if before.isdecimal() and int(before) > 1:
+                    state["faults"][name] = str(int(before) - 1)
+                else:
+                    wanted.append(name)
         for name in wanted:
             os.kill(os.getpid(), SIGNALS[name])
             until = time.monotonic() + 10

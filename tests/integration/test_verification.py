@@ -99,7 +99,7 @@ def test_remarking_needs_no_docker(controller: Controller, monkeypatch: pytest.M
 def test_a_line_whose_loss_no_check_notices_is_named(controller: Controller, library: Path) -> None:
     solution = library / "networking" / "mini" / "cases" / "solution.sh"
     solution.write_text(solution.read_text() + "touch /idle\ntrue  # unchecked: does nothing\n")
-    found = mutate(controller, "mini", jobs=2)
+    found = mutate(controller, ["mini"], jobs=2)
     fates = {one.line.text.split()[0]: one.fate for one in found}
     assert fates == {
         "printf": "noticed",
@@ -108,6 +108,12 @@ def test_a_line_whose_loss_no_check_notices_is_named(controller: Controller, lib
         "true": "explained",
     }
     assert [one.line.text for one in unexplained(found)] == ["touch /idle"]
+    again = mutate(controller, ["mini"], jobs=2, resume=True)
+    assert {one.line.text.split()[0]: one.fate for one in again} == fates
+    assert [one.resumed for one in again] == [True, True, True, False], "explained are not kept"
+    solution.write_text("ifup eth0\n")
+    (later,) = mutate(controller, ["mini"], resume=True)
+    assert not later.resumed, "the lab has changed"
 
 
 def test_a_verification_goes_on_where_it_stopped(controller: Controller) -> None:

@@ -165,6 +165,52 @@ def test_verify_tells_a_case_that_could_not_be_carried_out(labctl: Command) -> N
     )
 
 
+SOLUTION = """\
+rm /srv/draft.txt
+echo "$LAB_WORD" > /srv/note.txt
+echo "$LAB_WORD" > /etc/kept
+echo idle > /srv/idle
+# unchecked: nobody looks there
+echo idle > /tmp/idle
+"""
+
+
+def test_mutate_names_lines_that_nobody_misses(
+    labctl: Command, spoilt: Path, tmp_path: Path
+) -> None:
+    (spoilt / "cases" / "solution.sh").write_text(SOLUTION)
+    file = tmp_path / "lines.md"
+    said = labctl("labs", "mutate", "notes", "moves", "--report", str(file), code=1)
+    assert "notes: cases/solution.sh\n  4: echo idle > /srv/idle\n" in said.out
+    assert "8 lines left out, one at a time: 6 noticed, 1 explained, 1 unnoticed" in said.out
+    assert "/8] " in said.err
+    assert "| notes | 5 | 3 | 1 | 0 | 1 | 0 |" in file.read_text()
+    assert labctl.server.sessions() == []
+    assert "Name the labs to look at" in labctl("labs", "mutate", code=2).err
+
+
+def test_mutate_shows_what_it_found_before_it_was_stopped_and_goes_on(
+    labctl: Command, spoilt: Path, tmp_path: Path
+) -> None:
+    (spoilt / "cases" / "solution.sh").write_text(SOLUTION)
+    command = ("labs", "mutate", "notes", "--jobs", "1", "--report")
+    labctl.server.fault("interrupt", "3")
+    said = labctl(*command, str(tmp_path / "part.json"), code=130)
+    assert "2 of 5 lines left out, one at a time: 2 noticed" in said.out
+    assert "`--resume` goes on where this stopped" in said.err
+    part = json.loads((tmp_path / "part.json").read_text())
+    assert (part["ok"], part["complete"], len(part["results"])) == (False, False, 2)
+    assert labctl.server.sessions() == []
+    labctl(*command, str(tmp_path / "all.json"), "--resume", code=1)
+    found = json.loads((tmp_path / "all.json").read_text())
+    assert (found["ok"], found["complete"]) == (False, True)
+    assert [row["resumed"] for row in found["results"]] == [True, True, False, False, False]
+    again = labctl("labs", "mutate", "notes", "--resume", "--json", code=1).json
+    assert [row["resumed"] for row in again["results"]] == [True, True, True, True, False]
+    fates = ["noticed", "noticed", "noticed", "unnoticed", "explained"]
+    assert [row["fate"] for row in again["results"]] == fates
+
+
 def test_images_need_docker(labctl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     assert "error: " in labctl("images", "list", code=4).err

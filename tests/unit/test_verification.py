@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from labctl.library.folder import Folder, LabFileEntry
 from labctl.library.library import Library
 from labctl.library.planning import plan
 from labctl.library.surroundings import BUILT_IN
-from labctl.verification import CaseResult, Mismatch, Report
-from labctl.verification.ledger import LEDGER_FILE, Ledger
-from labctl.verification.lines import droppable, without
+from labctl.verification import CaseResult, Mismatch, MutantResult, Report
+from labctl.verification.ledger import MUTATED, VERIFIED, Ledger, key_of
+from labctl.verification.lines import ScriptLine, droppable, without
+from labctl.verification.mutation_report import json_text as lines_json
+from labctl.verification.mutation_report import text_of as lines_text
 from labctl.verification.report import json_text, text_of
 from labctl.verification.trial import Trial
 
@@ -43,15 +47,52 @@ def texts(script: str) -> list[tuple[int, int, str]]:
     return [(line.first, line.last, line.why) for line in droppable(script)]
 
 
+def inside(script: str) -> list[tuple[int, int, str]]:
+    return [(line.first, line.inside, line.why) for line in droppable(script) if line.inside]
+
+
 def test_what_can_be_left_out() -> None:
     assert texts(SCRIPT) == [
         (4, 5, ""),
-        (6, 11, "nobody reads it"),
+        (6, 11, ""),
         (8, 8, ""),
         (9, 9, ""),
         (10, 10, "nobody reads it"),
         (15, 15, "changes nothing"),
         (17, 17, "the one above"),
+    ]
+
+
+DOCUMENT = """\
+# unchecked: people read it
+cat >/a \\
+  >>/b <<EOF
+# unchecked: the first of them
+one
+two three
+four  # unchecked: the last
+EOF
+# unchecked "three": said below
+# unchecked "cat >/c": all of it
+cat >/c <<EOF
+EOF
+cat >/d <<EOF  # unchecked: beside it
+five
+EOF
+"""
+
+
+def test_an_explanation_covers_what_it_stands_at_and_no_more() -> None:
+    assert inside(DOCUMENT) == [
+        (5, 2, "the first of them"),
+        (6, 2, "said below"),
+        (7, 2, "the last"),
+        (14, 13, ""),
+    ]
+    assert [line for line in texts(DOCUMENT) if line[0] in (2, 11, 13)] == [
+        (2, 8, "people read it"),
+        (11, 12, "all of it"),
+        (13, 15, "beside it"),
     ]
 
 
@@ -73,26 +114,49 @@ def trial() -> Trial:
 
 
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path, trial: Trial) -> None:
-    ledger = Ledger.open(tmp_path, keep=False)
-    assert ledger.seconds(trial) == 0
-    ledger.note(trial, 2.5)
-    with (tmp_path / LEDGER_FILE).open("a") as file:
+    ledger = Ledger.open(tmp_path, VERIFIED, keep=False)
+    assert ledger.entry(key_of(trial)) is None
+    ledger.note(key_of(trial), seconds=2.5)
+    with (tmp_path / VERIFIED).open("a") as file:
         file.write('{"key": "half a li')
-    assert Ledger.open(tmp_path, keep=True).seconds(trial) == 2.5
+    again = Ledger.open(tmp_path, VERIFIED, keep=True)
+    assert again.entry(key_of(trial)) == {"key": key_of(trial), "seconds": 2.5}
+    assert Ledger.open(tmp_path, MUTATED, keep=True).entry(key_of(trial)) is None
 
 
 def test_what_has_changed_is_tried_again(tmp_path: Path, trial: Trial) -> None:
-    from dataclasses import replace
-
-    from labctl.library.folder import Folder, LabFileEntry
-
-    ledger = Ledger.open(tmp_path, keep=False)
-    ledger.note(trial, 2.5)
-    again = Ledger.open(tmp_path, keep=True)
+    ledger = Ledger.open(tmp_path, VERIFIED, keep=False)
+    ledger.note(key_of(trial), seconds=2.5)
+    again = Ledger.open(tmp_path, VERIFIED, keep=True)
     other = Folder({**trial.folder.files, "setup/new.sh": LabFileEntry(b"true\n")})
-    assert again.seconds(replace(trial, folder=other)) == 0
-    assert again.seconds(replace(trial, case=trial.plan.cases[1])) == 0
-    assert Ledger.open(tmp_path, keep=False).seconds(trial) == 0
+    assert again.entry(key_of(replace(trial, folder=other))) is None
+    assert again.entry(key_of(replace(trial, case=trial.plan.cases[1]))) is None
+    assert again.entry(key_of(trial, "cases/solution.sh", "4-4")) is None
+    assert Ledger.open(tmp_path, VERIFIED, keep=False).entry(key_of(trial)) is None
+
+
+def test_the_report_of_lines_tells_those_inside_documents_apart() -> None:
+    found = [
+        MutantResult("one", "cases/a.sh", ScriptLine(2, 2, "touch `x`"), "unnoticed"),
+        MutantResult("one", "cases/a.sh", ScriptLine(3, 3, "a"), "noticed", ("check",)),
+        MutantResult(
+            "one", "cases/a.sh", ScriptLine(5, 5, "b", "why", 4), "explained", detail="w<y"
+        ),
+        MutantResult("two", "cases/b.sh", ScriptLine(1, 1, "c"), "problem", detail="no\nDocker"),
+    ]
+    text = lines_text(found, 6)
+    assert "Interrupted: 4 of 6 lines had been looked at." in text
+    assert "4 lines: 1 noticed, 1 explained (1 of them inside here-documents), 1 unnoticed" in text
+    assert "| one | 3 | 1 | 1 | 1 | 1 | 0 |" in text
+    assert "- **one**, cases/a.sh:2: `touch 'x'`\n" in text
+    assert "- **two**, cases/b.sh:1: `c`: no Docker\n" in text
+    assert "- **one**, cases/a.sh:5: `b`: w&lt;y\n" in text
+    assert "0 lines: none tried." in lines_text((), 0)
+    assert "Interrupted" not in lines_text(found, 4)
+    told = json.loads(lines_json(found[1:3], 2))
+    assert (told["ok"], told["complete"]) == (True, True)
+    assert told["results"][1]["line"]["inside"] == 4
+    assert json.loads(lines_json(found, 4))["ok"] is False
 
 
 def test_the_report_says_what_was_not_as_expected() -> None:
