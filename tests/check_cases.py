@@ -29,6 +29,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -259,8 +260,14 @@ def _result(probe: AnyProbe, answer: dict[str, Any]) -> AnyResult:
             fields["content"] = None
         elif content is not None and len(content) > probe.limit:
             fields |= {"content": content[: probe.limit], "truncated": True, "sha256": None}
-    result: AnyResult = TypeAdapter(RESULT_TYPES[probe.kind]).validate_python(fields)
+    result: AnyResult = _shape(probe.kind).validate_python(fields)
     return result
+
+
+@cache
+def _shape(kind: str) -> TypeAdapter[Any]:
+    """What reads the answer to a kind of probe: dear to make, and often wanted."""
+    return TypeAdapter(RESULT_TYPES[kind])
 
 
 def _lab(name: str) -> dict[str, Any]:
