@@ -50,7 +50,7 @@ def text_of(results: Sequence[MutantResult], total: int) -> str:
     lines += [
         f"{len(results)} lines: {counted(results)}.",
         "",
-        "| lab | lines | noticed | explained | inside here-documents | unnoticed | not tried |",
+        "| lab | lines | noticed | explained | inside here-documents | unnoticed | problems |",
         "|---|---|---|---|---|---|---|",
     ]
     for lab, found in groupby(results, key=lambda one: one.lab):
