@@ -20,7 +20,7 @@ from labctl.sessions.controller import Controller
 from labctl.sessions.scripts import ScriptFailed
 from labctl.verification.ledger import MUTATED, Ledger, key_of
 from labctl.verification.lines import ScriptLine, droppable, without
-from labctl.verification.trial import Trial, carry_out, each, throw_away
+from labctl.verification.trial import Noticed, Trial, carry_out, each, throw_away
 
 SOLUTION = "solution"
 
@@ -165,7 +165,9 @@ def _judged(
     controller: Controller, scratch: Controller, trial: Trial, result: MutantResult
 ) -> MutantResult:
     try:
-        marking = carry_out(controller, scratch, trial)
+        marking = carry_out(controller, scratch, trial, until_a_fail=True)
+    except Noticed as fails:
+        return replace(result, fate="noticed", by=fails.checks)
     except ScriptFailed as error:
         return replace(result, fate="noticed", detail=str(error))
     except (LabctlError, TimeoutError) as error:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from checkers.engine import CheckResult
+from checkers.model import Phase, Status
 from labctl.library.folder import Folder
 from labctl.library.planning import Lab
 from labctl.marking import Marking, mark
@@ -50,12 +52,30 @@ def throw_away(controller: Controller) -> Iterator[Controller]:
             scratch.store.close()
 
 
-def carry_out(controller: Controller, scratch: Controller, trial: Trial) -> Marking:
+class Noticed(Exception):
+    """Checks have failed, and that is all that was to be found out; `checks` are their names."""
+
+    def __init__(self, checks: tuple[str, ...]) -> None:
+        super().__init__(", ".join(checks))
+        self.checks = checks
+
+
+def carry_out(
+    controller: Controller, scratch: Controller, trial: Trial, *, until_a_fail: bool = False
+) -> Marking:
     """Bring the hosts up, do what the case does, grade, and remove the hosts.
 
     Raises `ScriptFailed` where a step of the case ends badly, another `LabctlError` or
-    `TimeoutError` where the machinery does.
+    `TimeoutError` where the machinery does; and with `until_a_fail`, after the first phase of
+    grading in which a check failed, `Noticed`.
     """
+
+    def phase_done(_phase: Phase, found: Mapping[str, CheckResult]) -> None:
+        statuses = {name: result.verdict.status for name, result in found.items()}
+        failed = tuple(name for name, status in statuses.items() if status is Status.FAILED)
+        if until_a_fail and failed and Status.ERROR not in statuses.values():
+            raise Noticed(failed)
+
     archive = scratch.store.put_blob(trial.folder.archive())
     request = StartRequest(trial.lab.id, ("verify",), "practice", trial.plan.seed)
     made, planned = enrol(scratch, trial.lab, archive, "verify", request)
@@ -65,7 +85,7 @@ def carry_out(controller: Controller, scratch: Controller, trial: Trial) -> Mark
             apply_case(scratch, made.code, trial.case)
             session = record.load(scratch.store, made.code)
             grading = Grading(scratch, session, lambda _: None)
-            results = grading.grade({}, lambda _phase, _found: None)
+            results = grading.grade({}, phase_done)
             verdicts = {name: result.verdict for name, result in results.items()}
             return mark(session.plan, verdicts, trial.case.judged)
         finally:
