@@ -6,7 +6,7 @@ flush ruleset  # unchecked: there is nothing to flush before the first time
 table ip office {
     chain input {
         type filter hook input priority filter; policy drop;
-        ct state established,related accept
+        ct state established,related accept  # unchecked: fw asks nobody here; who works on it will
         iifname "eth2" tcp dport 22 accept
         iifname "eth2" icmp type echo-request accept
     }
