@@ -6,10 +6,12 @@ sed -i 's/^ospfd=no/ospfd=yes/' /etc/frr/daemons
 cat >/etc/frr/frr.conf <<CONF
 interface eth0
  ip ospf hello-interval $LAB_HELLO
+ # unchecked: FRR itself takes four times the hello interval
  ip ospf dead-interval $LAB_DEAD
  ip ospf area 0
 interface eth1
  ip ospf hello-interval $LAB_HELLO
+ # unchecked: FRR itself takes four times the hello interval
  ip ospf dead-interval $LAB_DEAD
  ip ospf area 1
 router ospf
