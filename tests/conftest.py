@@ -12,11 +12,18 @@ from pathlib import Path
 
 import docker
 import pytest
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 KINDS = ("unit", "contract", "golden", "tui", "integration", "e2e")
 NEED_DOCKER = ("integration", "e2e")
 REFUSAL = pytest.StashKey[str]()
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
