@@ -9,13 +9,14 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from checkers.check import Asking, Check, CheckType, ask, failed
 from checkers.findings import INSIDE_ONLY, Findings
+from checkers.lab_names import HostName
 from checkers.linux._attributes import Path
 from checkers.linux._ssh import Attempt, Login, program, understood
 from checkers.linux.user import Name
 from checkers.matchers import Matcher
 from checkers.model import Inside, Phase, Subject
 from checkers.network._ip import HostAddress
-from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, HostName, far_end
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end
 from checkers.network.tcp import address_of
 from checkers.reading import good_output, spelled, system_file, unobserved, whole
 from checkers.words import listed, plain

@@ -17,9 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from checkers.check import Asking, ask_all
 from checkers.model import Program, Subject
@@ -101,9 +98,6 @@ class FarEnd:
             f"something on the way answers in its place"
         )
 
-
-HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")]
-"""The name of a host of the lab."""
 
 ANSWERED_ELSEWHERE = "answered by something other than the far end"
 """The flag of verdicts about an answer that nobody at the far end was seen to be asked for."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from checkers.check import Asking, Check, CheckType
 from checkers.findings import Findings
+from checkers.lab_names import HostName, NetworkName
 from checkers.model import Program, Subject
 from checkers.network._ip import InterfaceName, Link, Place, by_name, by_network, links, port_on
-from checkers.network._witness import HostName
 from checkers.reading import answer, structured, unobserved
 from checkers.words import listed, plain
 
-NetworkName = Annotated[str, Field(min_length=1)]
 TABLE = ("bridge", "-j", "fdb", "show")
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from checkers.check import Asking, Check, CheckType, ask, ask_all
 from checkers.findings import Findings
+from checkers.lab_names import NetworkName
 from checkers.matchers import Matcher
 from checkers.model import Phase, Subject
 from checkers.network._ip import Link, Mac, by_network, port_on
@@ -85,7 +86,7 @@ class DhcpOffer(CheckType):
     kind: ClassVar[str] = "dhcp_offer"
     phase: ClassVar[Phase] = Phase.BEHAVIOUR
 
-    network: str = Field(min_length=1)
+    network: NetworkName
     mac: Mac | None = None
     address: Address4 | None = None
     pool: Pool | None = None

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from checkers.check import Asking, Check, CheckType, ask, failed
 from checkers.findings import OWN_HOST_ONLY, Findings
+from checkers.lab_names import HostName
 from checkers.matchers import Texts
 from checkers.model import File, Phase, ProgramResult, Subject
 from checkers.network._ip import HostAddress
@@ -20,13 +21,7 @@ from checkers.network._names import (
     question,
     understood,
 )
-from checkers.network._witness import (
-    ANSWERED_ELSEWHERE,
-    FarEnd,
-    HostName,
-    far_end,
-    why_nothing_left,
-)
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end, why_nothing_left
 from checkers.reading import answer, content_of
 from checkers.words import listed, plain, quoted
 

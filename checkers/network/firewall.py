@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from checkers.check import Asking, Check, CheckType, NotObserved, ask_all
 from checkers.findings import Findings
+from checkers.lab_names import HostName
 from checkers.model import Phase, Subject
 from checkers.network._ip import HostAddress, Link
 from checkers.network._refusals import Refusals, like_a_closed_port, refusals
@@ -15,7 +16,6 @@ from checkers.network._tries import Attempt, Protocol, Try, outcome
 from checkers.network._witness import (
     ANSWERED_ELSEWHERE,
     FarEnd,
-    HostName,
     every_host_up,
     far_end_among,
     hindrance,

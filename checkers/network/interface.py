@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from checkers.check import Check, CheckType
 from checkers.findings import Findings
+from checkers.lab_names import NetworkName
 from checkers.model import Subject
 from checkers.network._ip import (
     AnyInterface,
@@ -45,7 +46,7 @@ class Interface(CheckType):
     kind: ClassVar[str] = "interface"
 
     name: InterfaceName | None = None
-    network: str | None = None
+    network: NetworkName | None = None
     addresses: tuple[MaskedAddress, ...] = ()
     up: bool = True
     mac: Mac | None = None

@@ -9,15 +9,11 @@ from pydantic import Field, model_validator
 
 from checkers.check import Check, CheckType, ask
 from checkers.findings import Findings
+from checkers.lab_names import HostName
 from checkers.model import Phase, Subject
 from checkers.network._ip import HostAddress
 from checkers.network._tries import Attempt, Try, outcome
-from checkers.network._witness import (
-    ANSWERED_ELSEWHERE,
-    HostName,
-    every_host_up,
-    far_end_among,
-)
+from checkers.network._witness import ANSWERED_ELSEWHERE, every_host_up, far_end_among
 from checkers.words import listed
 
 OWN: Literal["own"] = "own"

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from checkers.check import Check, CheckType
 from checkers.findings import Findings
+from checkers.lab_names import HostName, NetworkName
 from checkers.model import Subject
 from checkers.network._ip import HostAddress, InterfaceName, Mac, by_network, links, port_on
 from checkers.network._routes import Neighbour as Row
@@ -35,9 +36,9 @@ class Neighbour(CheckType):
 
     address: HostAddress
     mac: Mac | None = None
-    of: str | None = None
+    of: HostName | None = None
     dev: InterfaceName | None = None
-    network: str | None = None
+    network: NetworkName | None = None
     permanent: bool | None = None
     absent: bool = False
 

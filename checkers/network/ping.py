@@ -11,15 +11,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checkers.check import Check, CheckType, failed, passed
+from checkers.lab_names import HostName
 from checkers.model import Flow, Phase, Program, ProgramResult, Subject, Verdict
 from checkers.network._ip import HostAddress
-from checkers.network._witness import (
-    ANSWERED_ELSEWHERE,
-    FarEnd,
-    HostName,
-    every_host_up,
-    far_end,
-)
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, every_host_up, far_end
 from checkers.reading import answer, unobserved
 from checkers.words import listed, plain
 

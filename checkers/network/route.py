@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from checkers.check import Check, CheckType
 from checkers.findings import Findings
+from checkers.lab_names import NetworkName
 from checkers.model import Subject
 from checkers.network._ip import (
     AnyNetwork,
@@ -56,7 +57,7 @@ class Route(CheckType):
     to: Destination
     via: HostAddress | None = None
     dev: InterfaceName | None = None
-    network: str | None = None
+    network: NetworkName | None = None
     metric: int | None = Field(default=None, ge=0)
     exact: bool = True
     absent: bool = False

@@ -9,11 +9,11 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checkers.check import Asking, Check, CheckType
 from checkers.findings import INSIDE_ONLY, Findings
+from checkers.lab_names import HostName, NetworkName
 from checkers.model import Flow, Phase, Program, Subject
 from checkers.network import _ospf
 from checkers.network._ip import HostAddress, by_network, links, owned, port_on
 from checkers.network._routes import Route, route_to, table
-from checkers.network._witness import HostName
 from checkers.reading import answer, good_output, unobserved
 from checkers.traffic import Sighting
 from checkers.words import listed, plain
@@ -79,13 +79,13 @@ class RoutingProtocol(CheckType):
 
     protocol: Literal["ospf"]
     neighbour: HostName | None = None
-    network: str | None = None
+    network: NetworkName | None = None
     area: Area | None = None
     router_id: HostAddress | None = None
     learned: Annotated[tuple[Prefix, ...], Field(min_length=1, max_length=20)] | None = None
     via: HostAddress | None = None
     route_type: Literal["intra-area", "inter-area", "external"] | None = None
-    silent: Annotated[tuple[str, ...], Field(min_length=1, max_length=10)] | None = None
+    silent: Annotated[tuple[NetworkName, ...], Field(min_length=1, max_length=10)] | None = None
     watch: int = Field(default=11, ge=2, le=60)
 
     @model_validator(mode="after")

@@ -8,16 +8,11 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checkers.check import Asking, Check, CheckType, ask, failed
 from checkers.findings import Findings
+from checkers.lab_names import HostName
 from checkers.matchers import Matcher
 from checkers.model import Connect, ConnectResult, Phase, Subject
 from checkers.network._ip import HostAddress, Link, by_network, links
-from checkers.network._witness import (
-    ANSWERED_ELSEWHERE,
-    FarEnd,
-    HostName,
-    every_host_up,
-    far_end,
-)
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, every_host_up, far_end
 from checkers.reading import unobserved
 from checkers.words import clean
 

@@ -6,12 +6,13 @@ import re
 from ipaddress import ip_address
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from checkers.check import Asking, Check, CheckType, ask_all, failed, passed
+from checkers.lab_names import HostName, LabNames, demand
 from checkers.model import Flow, Phase, Program, ProgramResult, Subject, Verdict
 from checkers.network._ip import ADDRESSES, HostAddress, links_of
-from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, HostName, far_end
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end
 from checkers.reading import answer, good_output, unobserved
 from checkers.words import plain
 
@@ -22,11 +23,14 @@ _HOP = re.compile(
 )
 _REFUSED = (b"connect: Network is unreachable", b"connect: No route to host")
 ANY = "*"
+_ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 
 
-def _hop(text: str) -> str:
+def _hop(text: str, info: ValidationInfo) -> str:
     if not re.fullmatch(r"\*|[0-9A-Fa-f.:]+|[A-Za-z0-9][A-Za-z0-9-]*", text):
         raise ValueError(f"`{text}` is neither an address, nor a host of the lab, nor `*`")
+    if text != ANY and isinstance(info.context, LabNames) and not _ADDRESS.fullmatch(text):
+        demand("host", text, info.context.hosts)
     return text
 
 

@@ -18,16 +18,11 @@ from pydantic import AfterValidator, StringConstraints
 
 from checkers.check import Asking, CheckType, ask_all, failed
 from checkers.findings import OWN_HOST_ONLY
+from checkers.lab_names import HostName
 from checkers.model import Phase, ProgramResult, Subject, Verdict
 from checkers.network._ip import HostAddress
 from checkers.network._names import resolve
-from checkers.network._witness import (
-    ANSWERED_ELSEWHERE,
-    FarEnd,
-    HostName,
-    far_end,
-    why_nothing_left,
-)
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end, why_nothing_left
 from checkers.reading import whole
 from checkers.web._curl import Request, Response, program, understood
 from checkers.words import plain

@@ -18,17 +18,12 @@ from pydantic import (
 
 from checkers.check import Asking, Check, CheckType, ask, failed, passed
 from checkers.findings import OWN_HOST_ONLY, Findings
+from checkers.lab_names import HostName
 from checkers.matchers import Matcher, Value, holds, shown, spoken
 from checkers.model import Blame, Flow, Phase, Program, ProgramResult, Subject, Verdict
 from checkers.network._ip import HostAddress
 from checkers.network._names import resolve
-from checkers.network._witness import (
-    ANSWERED_ELSEWHERE,
-    FarEnd,
-    HostName,
-    far_end,
-    why_nothing_left,
-)
+from checkers.network._witness import ANSWERED_ELSEWHERE, FarEnd, far_end, why_nothing_left
 from checkers.reading import structured, unobserved, whole
 from checkers.words import listed, plain, quoted
 

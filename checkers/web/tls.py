@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from checkers.check import Asking, Check, CheckType, NotObserved, failed
 from checkers.findings import Findings
+from checkers.lab_names import HostName, host_before_colon
 from checkers.matchers import Matcher
 from checkers.model import (
     Failure,
@@ -23,7 +24,7 @@ from checkers.model import (
     Verdict,
 )
 from checkers.network._ip import HostAddress
-from checkers.network._witness import ANSWERED_ELSEWHERE, HostName, why_nothing_left
+from checkers.network._witness import ANSWERED_ELSEWHERE, why_nothing_left
 from checkers.reading import unobserved
 from checkers.web._certificates import called, days, is_for, key_of, names_of, why_untrusted
 from checkers.web._fetch import Site, reach, usable_url
@@ -48,7 +49,9 @@ ServerName = Annotated[
     AfterValidator(_server_name),
 ]
 FileOnHost = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}:/[^\x00]{1,1000}$")
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}:/[^\x00]{1,1000}$"),
+    AfterValidator(host_before_colon),
 ]
 """A file of a host of the lab: `HOST:/PATH`."""
 

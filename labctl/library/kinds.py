@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from checkers import registry
+from checkers.lab_names import LabNames
 from labctl.library.findings import nearest
 from labctl.library.parts import Part, Parts
 from labctl.library.positions import Path
@@ -76,7 +77,8 @@ def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
     if isinstance(kind.parameters, dict) and "network" in model.model_fields:
         _network(check, (*path, "network"), kind.parameters.get("network"), parts)
     try:
-        model.model_validate(kind.parameters)
+        names = LabNames(frozenset(parts.host_names), frozenset(parts.network_names))
+        model.model_validate(kind.parameters, context=names)
     except ValidationError as error:
         place = Place(parts.place.positions, path, parts.place.translate, parts.place.blanks)
         parts.findings += shape_findings(error, kind.parameters, model, place)
@@ -92,11 +94,8 @@ def own_function(parameters: Any) -> tuple[str, str] | None:
 
 def _network(check: Part[Check], path: Path, name: Any, parts: Parts) -> None:
     """A check may name an interface by its network, which then has to be one of the host's."""
-    if not isinstance(name, str):
-        return
-    if name not in parts.network_names:
-        parts.report(path, f"there is no network `{name}`", nearest(name, parts.network_names))
-        return
+    if not isinstance(name, str) or name not in parts.network_names:
+        return  # the check type's own fields know which names there are
     hosts = [parts.hosts.get(one) for one in (check.value.host, check.value.source or "")]
     joined = [host.value.networks for host in hosts if host is not None]
     if joined and not any(name in networks for networks in joined):

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from checkers.lab_names import UNKNOWN_NAME
 from labctl.library.findings import Finding, nearest
 from labctl.library.positions import Path, Positions
 
@@ -145,6 +146,10 @@ def _finding(
         return place.finding(
             path, f"unknown key `{path[-1]}`", nearest(str(path[-1]), known), key=True
         )
+    if first["type"] == UNKNOWN_NAME:
+        context = first["ctx"]
+        hint = nearest(context["name"], context["known"])
+        return place.finding(path, f"there is no {context['what']} `{context['name']}`", hint)
     value = first["input"]
     key = first["loc"][-1:] == ("[key]",)
     expected = list(dict.fromkeys(text for detail in details if (text := _expected(detail))))

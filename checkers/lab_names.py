@@ -1,0 +1,59 @@
+"""Fields of check types that name a host or a network of the lab.
+
+Whoever reads a lab file validates with a `LabNames` as pydantic's context; then a name that the lab
+does not have is a mistake in its place in the file. Without one (a stored plan) any name will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+UNKNOWN_NAME = "unknown_name"
+"""The type of the error; its context has `what`, `name` and the `known` ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabNames:
+    """The names that a lab has given."""
+
+    hosts: frozenset[str]
+    networks: frozenset[str]
+
+
+def _known(what: str) -> Callable[[str, ValidationInfo], str]:
+    def look(value: str, info: ValidationInfo) -> str:
+        if isinstance(info.context, LabNames):
+            names = info.context.hosts if what == "host" else info.context.networks
+            demand(what, value, names)
+        return value
+
+    return look
+
+
+def demand(what: str, name: str, known: frozenset[str]) -> None:
+    """Raise pydantic's error for a `what` that is not among the known ones."""
+    if name not in known:
+        context = {"what": what, "name": name, "known": sorted(known)}
+        raise PydanticCustomError(UNKNOWN_NAME, "there is no {what} `{name}`", context)
+
+
+def host_before_colon(value: str, info: ValidationInfo) -> str:
+    """Look up the host of `HOST:/PATH`."""
+    if isinstance(info.context, LabNames):
+        demand("host", value.partition(":")[0], info.context.hosts)
+    return value
+
+
+HostName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$"),
+    AfterValidator(_known("host")),
+]
+"""A host of the lab."""
+NetworkName = Annotated[str, Field(min_length=1), AfterValidator(_known("network"))]
+"""A network of the lab."""
