@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from labctl.errors import LabctlError, UnknownName
 from labctl.library.planning import Lab, plan, verification_seeds
+from labctl.plan import CasePlan
 from labctl.sessions.controller import Controller
-from labctl.verification.cases import cases_of
+from labctl.verification.cases import UNTOUCHED, cases_of
 from labctl.verification.judging import Mismatch, judge
 from labctl.verification.ledger import VERIFIED, Ledger, key_of
 from labctl.verification.trial import Trial, carry_out, each, throw_away
@@ -90,18 +91,29 @@ def verify(
 
 
 def _trials(lab: Lab, seeds: int, wanted: Sequence[str]) -> list[Trial]:
-    trials = []
-    known = set()
-    for seed in verification_seeds(lab, seeds):
+    """Every case with each of the seeds asked for; with those beyond, what they are there for.
+
+    That is the cases that name a value and have not had their turn, and for each new value the
+    untouched lab and the model solution. Wrong answers that ask for no value have had theirs.
+    """
+    trials: list[Trial] = []
+    known: set[str] = set()
+    for number, seed in enumerate(verification_seeds(lab, seeds)):
         planned = plan(lab, seed)
         for case in cases_of(planned):
+            new = case.name not in known
             known.add(case.name)
-            if not wanted or case.name in wanted:
+            due = new or number < seeds or _always(case)
+            if due and (not wanted or case.name in wanted):
                 trials.append(Trial(lab, planned, case, lab.folder))
     for name in wanted:
         if name not in known:
             raise UnknownName(f"case of `{lab.id}`", name, known)
     return trials
+
+
+def _always(case: CasePlan) -> bool:
+    return case.name == UNTOUCHED.name or case.outcome == "achieved"
 
 
 def _run(controller: Controller, scratch: Controller, trial: Trial) -> CaseResult:

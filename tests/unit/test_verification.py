@@ -10,14 +10,16 @@ import pytest
 
 from labctl.library.folder import Folder, LabFileEntry
 from labctl.library.library import Library
-from labctl.library.planning import plan
+from labctl.library.planning import plan, verification_seeds
 from labctl.library.surroundings import BUILT_IN
+from labctl.plan import CasePlan
 from labctl.verification import CaseResult, Mismatch, MutantResult, Report
 from labctl.verification.ledger import MUTATED, VERIFIED, Ledger, key_of
 from labctl.verification.lines import ScriptLine, droppable, without
 from labctl.verification.mutation_report import json_text as lines_json
 from labctl.verification.mutation_report import text_of as lines_text
 from labctl.verification.report import json_text, text_of
+from labctl.verification.running import _trials
 from labctl.verification.trial import Trial
 
 SCRIPT = """\
@@ -157,6 +159,23 @@ def test_the_report_of_lines_tells_those_inside_documents_apart() -> None:
     assert (told["ok"], told["complete"]) == (True, True)
     assert told["results"][1]["line"]["inside"] == 4
     assert json.loads(lines_json(found, 4))["ok"] is False
+
+
+def test_seeds_beyond_those_asked_for_repeat_no_wrong_answer() -> None:
+    """They are there for values of a choice, not to try once more what asks for none."""
+    lab = Library((BUILT_IN,)).lab("ssh-hardening-and-keys")
+    trials = _trials(lab, 1, ())
+    assert len({trial.plan.seed for trial in trials}) > 1
+    ran: dict[str, list[CasePlan]] = {}
+    for trial in trials:
+        ran.setdefault(trial.case.name, []).append(trial.case)
+    assert {case.name for seed in verification_seeds(lab, 1) for case in plan(lab, seed).cases} <= (
+        set(ran)
+    )
+    for cases in ran.values():
+        repeats = cases[0].name == "untouched" or cases[0].outcome == "achieved"
+        assert len(cases) == 1 or repeats
+    assert len(ran["untouched"]) == len({trial.plan.seed for trial in trials})
 
 
 def test_the_report_says_what_was_not_as_expected() -> None:
