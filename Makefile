@@ -5,15 +5,15 @@
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-setup: ## Install what is missing: packages, .venv, Docker, lab images
-	@.ci/setup
+setup: ## Install what is missing: packages, .venv, Docker, lab images, QEMU and libvirt
+	@.ci/setup machines
 
 check: ## Lint, types and every test that needs no Docker (under two minutes)
 	@.ci/setup venv
 	@.ci/one-at-a-time .ci/check unit
 
-test: ## Set up all it needs, then run the whole suite with real Docker
-	@.ci/setup
+test: ## Set up all it needs, then run the whole suite with real Docker and virtual machines
+	@.ci/setup machines
 	@.ci/one-at-a-time .ci/test
 
 demo: ## Set up all it needs, then run a real assessment from start to finish
@@ -25,7 +25,7 @@ bench: ## Measure us and our peers side by side; writes benchmarks/latest.json
 	@.venv/bin/python -m benchmarks
 
 verify-all: ## Prove every lab of the library: solution, untouched, wrong answers
-	@.ci/setup
+	@.ci/setup machines
 	@.venv/bin/labctl labs verify --all --seeds 3
 
 docs: ## Renew what in docs/ is made from the code

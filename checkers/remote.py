@@ -38,11 +38,16 @@ SLACK_SECONDS = 10.0
 INSIDE_AT_ONCE = 4
 BROWSERS_AT_ONCE = 2
 """Browsers at the same time; each takes a processor while a page loads, and has a limit of time."""
+GUESTS_AT_ONCE = 8
+"""Agents that are asked at the same time, where hosts have their own."""
 MOST_UNREACHED = 2
 """Rounds in a row that may go without the agent; from then on nothing more is tried."""
 
 SENDING = (Program, Connect, Discover)
 """Kinds of probes that use the host's network."""
+
+Result = tuple[AnyResult | None, Failure | None]
+"""What was answered, or why nothing was."""
 
 RunInside = Callable[[Inside], ProgramResult]
 """Runs a program inside a host; raises `TimeoutError` past its time, other errors as they are."""
@@ -61,7 +66,7 @@ class Whereabouts:
 
 
 class RemoteObserver:
-    """Looks at the hosts of one session on one server."""
+    """Looks at the hosts of one session: by the server's agent, or by one of a host's own."""
 
     merges = True
 
@@ -72,15 +77,17 @@ class RemoteObserver:
         dial: Dial,
         run_inside: RunInside,
         *,
+        guests: Mapping[str, Dial] | None = None,
         frozen: bool = False,
     ) -> None:
+        """`dial` leads to the server's agent, `guests` to those of hosts that have their own."""
         self._access = {host.name: host.access for host in lab_hosts}
         self._whereabouts = whereabouts
-        self._dial = dial
         self._run_inside = run_inside
-        self._connection: AgentConnection | None = None
-        self._unreached = 0
-        self._why = ""
+        self._beside = _Agent(dial, whereabouts.hosts, whereabouts.fabric)
+        self._guests = {
+            host: _Agent(way, whereabouts.hosts, {}) for host, way in (guests or {}).items()
+        }
         self.frozen = frozen
 
     def observe(self, wanted: Sequence[Wanted]) -> Sequence[Observation]:
@@ -108,7 +115,7 @@ class RemoteObserver:
             running = {number: pool.submit(self._inside, probe) for number, probe in inside.items()}
             groups = browse_together.gathered(browse.values())
             visits = [browsers.submit(self._visit, group) for group in groups]
-            found |= self._ask_agent(beside)
+            found |= self._ask_agents(beside)
             found |= {number: future.result() for number, future in running.items()}
             pages = [seen for visit in visits for seen in visit.result()]
         seen_by = {seen.probe: seen for seen in pages}
@@ -116,68 +123,36 @@ class RemoteObserver:
         return [found[number] for number in range(len(wanted))]
 
     def close(self) -> None:
-        """End the connection to the agent."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        """End the connections to the agents."""
+        for agent in (self._beside, *self._guests.values()):
+            agent.close()
 
-    # ------------------------------------------------------------------ beside
+    # ------------------------------------------------------------------ beside, or in the guest
 
-    def _ask_agent(self, probes: Mapping[int, AnyProbe]) -> dict[int, Observation]:
-        if not probes:
-            return {}
-        if self._unreached >= MOST_UNREACHED:  # each try may take as long as an engine that hangs
-            failure = Failure(self._why)
-            return {
-                number: self._observation(probe, failure=failure)
-                for number, probe in probes.items()
-            }
-        found: dict[int, Observation] = {}
-        seconds = _time_for(list(probes.values()))
-        request = {
-            "seconds": seconds,
-            "hosts": {
-                probe.host: self._whereabouts.hosts.get(probe.host, {}) for probe in probes.values()
-            },
-            "fabric": self._whereabouts.fabric,
-            "probes": [
-                {"id": number, **codec.probe_to_json(probe)} for number, probe in probes.items()
-            ],
-        }
-        why = "the agent gave no answer to this probe"
-        try:
-            if self._connection is None:
-                self._connection = AgentConnection(self._dial)
-            deadline = time.monotonic() + seconds + SLACK_SECONDS
-            for answer in self._connection.ask(request, deadline):
-                number = answer.get("id")
-                if isinstance(number, int) and number in probes:
-                    found[number] = self._read(probes[number], answer)
-            self._unreached = 0
-        except AgentUnreachable as problem:
-            why = self._why = str(problem)
-            self._unreached += 1
-            self.close()
+    def _ask_agents(self, probes: Mapping[int, AnyProbe]) -> dict[int, Observation]:
+        """One request to each agent that looks at one of these hosts, all at the same time."""
+        requests: dict[int, tuple[_Agent, dict[int, AnyProbe]]] = {}
         for number, probe in probes.items():
-            found.setdefault(number, self._observation(probe, failure=Failure(why)))
-        return found
-
-    def _read(self, probe: AnyProbe, answer: dict[str, Any]) -> Observation:
-        if "failure" in answer:
-            blame = Blame.HOST if answer.get("blame") == Blame.HOST else Blame.MACHINERY
-            return self._observation(probe, failure=Failure(str(answer["failure"]), blame))
-        try:
-            return self._observation(probe, codec.result_from_json(probe.kind, answer["result"]))
-        except (KeyError, ValueError) as problem:
-            return self._observation(
-                probe, failure=Failure(f"the agent's answer is no {probe.kind} result: {problem}")
-            )
+            agent = self._guests.get(probe.host, self._beside)
+            requests.setdefault(id(agent), (agent, {}))[1][number] = probe
+        answers: dict[int, Result] = {}
+        if len(requests) == 1:
+            ((agent, asked),) = requests.values()
+            answers = agent.ask(asked)
+        elif requests:
+            with ThreadPoolExecutor(GUESTS_AT_ONCE, thread_name_prefix="agent") as pool:
+                for found in pool.map(lambda each: each[0].ask(each[1]), requests.values()):
+                    answers |= found
+        return {
+            number: self._observation(probe, *answers[number]) for number, probe in probes.items()
+        }
 
     def _observation(
         self, probe: AnyProbe, result: AnyResult | None = None, failure: Failure | None = None
     ) -> Observation:
-        outside = self._access.get(probe.host) == "none" and isinstance(probe, SENDING)
-        vantage = Vantage.OUTSIDE if outside else Vantage.BESIDE
+        vantage = Vantage.GUEST if probe.host in self._guests else Vantage.BESIDE
+        if self._access.get(probe.host) == "none" and isinstance(probe, SENDING):
+            vantage = Vantage.OUTSIDE
         return Observation(probe, vantage, time.time(), result, failure, self.frozen)
 
     # ------------------------------------------------------------------ inside
@@ -219,6 +194,68 @@ class RemoteObserver:
         except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
             return self._observation(probe, failure=Failure(str(problem)))
         return Observation(probe, Vantage.OUTSIDE, time.time(), result, None, self.frozen)
+
+
+class _Agent:
+    """One agent, and what it needs to know of the hosts that it looks at."""
+
+    def __init__(
+        self, dial: Dial, pins: Mapping[str, Mapping[str, Any]], fabric: Mapping[str, Any]
+    ) -> None:
+        self._dial = dial
+        self._pins = pins
+        self._fabric = fabric
+        self._connection: AgentConnection | None = None
+        self._unreached = 0
+        self._why = ""
+
+    def ask(self, probes: Mapping[int, AnyProbe]) -> dict[int, Result]:
+        """An answer or a failure for each probe, by its number."""
+        if self._unreached >= MOST_UNREACHED:  # each try may take as long as an engine that hangs
+            return dict.fromkeys(probes, (None, Failure(self._why)))
+        found: dict[int, Result] = {}
+        seconds = _time_for(list(probes.values()))
+        request = {
+            "seconds": seconds,
+            "hosts": {probe.host: self._pins.get(probe.host, {}) for probe in probes.values()},
+            "fabric": self._fabric,
+            "probes": [
+                {"id": number, **codec.probe_to_json(probe)} for number, probe in probes.items()
+            ],
+        }
+        why = "the agent gave no answer to this probe"
+        try:
+            if self._connection is None:
+                self._connection = AgentConnection(self._dial)
+            deadline = time.monotonic() + seconds + SLACK_SECONDS
+            for answer in self._connection.ask(request, deadline):
+                number = answer.get("id")
+                if isinstance(number, int) and number in probes:
+                    found[number] = _read(probes[number], answer)
+            self._unreached = 0
+        except AgentUnreachable as problem:
+            why = self._why = str(problem)
+            self._unreached += 1
+            self.close()
+        for number in probes:
+            found.setdefault(number, (None, Failure(why)))
+        return found
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
+def _read(probe: AnyProbe, answer: dict[str, Any]) -> Result:
+    if "failure" in answer:
+        blame = Blame.HOST if answer.get("blame") == Blame.HOST else Blame.MACHINERY
+        return None, Failure(str(answer["failure"]), blame)
+    try:
+        return codec.result_from_json(probe.kind, answer["result"]), None
+    except (KeyError, ValueError) as problem:
+        return None, Failure(f"the agent's answer is no {probe.kind} result: {problem}")
 
 
 def _time_for(probes: Sequence[AnyProbe]) -> float:

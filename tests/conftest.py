@@ -14,6 +14,9 @@ import docker
 import pytest
 from hypothesis import HealthCheck, settings
 
+from labctl.errors import ProviderError
+from labctl.providers.libvirt.hypervisor import Hypervisor as LibvirtHypervisor
+
 TESTS = Path(__file__).parent
 KINDS = ("unit", "contract", "golden", "tui", "integration", "e2e")
 NEED_DOCKER = ("integration", "e2e")
@@ -69,9 +72,20 @@ def docker_refusal(config: pytest.Config) -> str:
     return config.stash[REFUSAL]
 
 
+def libvirt_refusal() -> str:
+    """Why virtual machines cannot be run; empty when libvirt answers."""
+    try:
+        LibvirtHypervisor().connection.getLibVersion()
+    except ProviderError as error:
+        return f"no virtual machines: {error.message}"
+    return ""
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if not needs_docker(item):
         return
+    if item.get_closest_marker("machines") and (why := libvirt_refusal()):
+        pytest.skip(why)
     refusal = docker_refusal(item.config)
     if refusal and item.config.getoption("--require-docker"):
         pytest.fail(refusal, pytrace=False)

@@ -42,11 +42,11 @@ T = TypeVar("T")
 IMAGES = ("observer", "wirer", "net", "host", "router", "examiner")
 
 
-def plan(networks: Sequence[str | NetworkPlan], *hosts: HostPlan) -> Plan:
+def plan(networks: Sequence[str | NetworkPlan], *hosts: HostPlan, provider: str = "docker") -> Plan:
     """A lab of these machines and no tasks."""
     found = tuple(NetworkPlan(each) if isinstance(each, str) else each for each in networks)
     nothing: dict[str, Any] = {}
-    head = ("rig", "Rig", "s", "networking", 2, 1, "docker", 100, "all", "d")
+    head = ("rig", "Rig", "s", "networking", 2, 1, provider, 100, "all", "d")
     return Plan(*head, nothing, nothing, found, hosts, ())  # type: ignore[arg-type]  # as listed
 
 

@@ -93,7 +93,7 @@ class Round:
             self._start_reader(host, readers)
         for probe in probes:
             if probe["kind"] == "processes":
-                pids = processes.table().get(host.pid_namespace, [])
+                pids = processes.of_host(host.pid_namespace)
                 self._answer(probe, processes.listing(pids))
             elif probe["kind"] == "deleted_files":
                 self._start_search(host, probe)
@@ -118,7 +118,7 @@ class Round:
     def _start_search(self, host: Host, probe: dict[str, Any]) -> None:
         def search() -> None:
             system.keep_only((system.CAP_DAC_READ_SEARCH, system.CAP_SYS_PTRACE))
-            pids = processes.table().get(host.pid_namespace, [])
+            pids = processes.of_host(host.pid_namespace)
             os.write(1, json.dumps(processes.deleted_files(pids)).encode())
 
         job = Job(search, FILE_SECONDS, LINE_BYTES)

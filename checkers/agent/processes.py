@@ -29,6 +29,23 @@ def table() -> dict[int, list[int]]:
     return groups
 
 
+def of_host(namespace: int) -> list[int]:
+    """The processes of a host, by the inode of its PID namespace.
+
+    In a virtual machine that is our own namespace too, and we are none of the candidate's: who is
+    in our mount namespace is left out.
+    """
+    own = os.stat("/proc/self/ns/mnt").st_ino
+    found = []
+    for pid in table().get(namespace, []):
+        try:
+            if os.stat(f"/proc/{pid}/ns/mnt").st_ino != own:
+                found.append(pid)
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
 def listing(pids: list[int]) -> dict[str, Any]:
     """Answer a `processes` probe: the given processes by the numbers that the host knows."""
     raw = [found for pid in sorted(pids)[: MOST + 1] if (found := _read(pid)) is not None]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
+from labctl.errors import UsageError
 
 if TYPE_CHECKING:
     from labctl.cli.screen import Screen
@@ -50,15 +51,25 @@ def list_images(settings: Settings, *, as_json: bool) -> None:
 
 @images.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--kind",
+    type=click.Choice(("container", "machine")),
+    help="Only those of containers, or only those of virtual machines with what they stand on.",
+)
 @library_option
 @as_json
 @pass_settings
-def build(settings: Settings, names: tuple[str, ...], *, as_json: bool) -> None:
+def build(settings: Settings, names: tuple[str, ...], kind: str | None, *, as_json: bool) -> None:
     """Build the images that are missing or whose inputs have changed (all, or those named)."""
     from labctl.images.build import build as make
     from labctl.images.build import plan_builds
 
     screen, library = settings.screen, _library(settings)
+    if kind is not None:
+        found = [library.image(name) for name in names or library.names()]
+        names = tuple(image.name for image in found if image.kind == kind)
+        if not names:
+            raise UsageError(f"None of these images is for a {kind}.", "`labctl images list`")
     settings.when_interrupted = "`labctl images build` goes on with the images that are missing."
     missing = [each.name for each in plan_builds(names or None, library) if not each.present]
     if not missing:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import docker
@@ -16,6 +17,7 @@ from labctl.errors import ProviderError
 from labctl.images import base
 from labctl.images.daemon import lend, refused
 from labctl.images.digest import ContextFile, context_archive, context_files, digest, tag
+from labctl.images.disks import disk_set
 from labctl.images.library import ImageLibrary
 from labctl.images.model import BuildProgress, BuildResult, Image, ImageStatus, ResolvedImage
 from labctl.images.npm import with_packages
@@ -57,14 +59,24 @@ def build(
     """Make those of the named images (all, for None) whose inputs have changed, parents first.
 
     `debian` is the image to start from where the daemon or a registry has it (see `base`).
-    An image whose build fails leaves nothing behind, those finished before stay. Raises what
-    `plan_builds` raises, and `ProviderError` with the last lines of a build that failed.
+    What boots as a virtual machine gets its disk too. An image whose build fails leaves nothing
+    behind, those finished before stay. Raises what `plan_builds` raises, and `ProviderError` with
+    the last lines of a build that failed.
     """
     library = library or ImageLibrary()
     wanted = _with_parents(names, library)
     with lend(client, _SILENCE_SECONDS) as daemon:
         builder = _Builder(daemon, library, report, debian)
-        return tuple(builder.make(image) for image in wanted)
+        made = tuple(builder.make(image) for image in wanted)
+        for image in wanted:
+            if image.kind == "machine":
+                found = resolve(image.name, library, daemon)
+                disk_set(found, partial(_say, report, image.name), client=daemon)
+    return made
+
+
+def _say(report: Report, name: str, line: str) -> None:
+    report(BuildProgress(name, line))
 
 
 def resolve(
@@ -86,7 +98,7 @@ def resolve(
             f"The image `{name}` is not built, or its inputs have changed since ({wanted}).",
             f"Make it with `labctl images build {name}`.",
         )
-    return ResolvedImage(name, wanted, str(found.id), image.login, image.defaults)
+    return ResolvedImage(name, wanted, str(found.id), image.kind, image.login, image.defaults)
 
 
 def _with_parents(names: Iterable[str] | None, library: ImageLibrary) -> tuple[Image, ...]:
@@ -109,7 +121,14 @@ def _status(image: Image, library: ImageLibrary, client: docker.DockerClient) ->
     found = _find(client, name)
     size = int(found.attrs["Size"]) if found is not None else 0
     return ImageStatus(
-        image.name, name, found is not None, size, image.parent, image.description, image.login
+        name=image.name,
+        tag=name,
+        present=found is not None,
+        size=size,
+        parent=image.parent,
+        description=image.description,
+        login=image.login,
+        kind=image.kind,
     )
 
 

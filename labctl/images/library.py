@@ -4,6 +4,8 @@ The keys of image.yaml; all but `description` may be left out:
 
 - `description`: one sentence, shown in lists
 - `parent`: the image that this one is built on; only `base` has none
+- `kind`: `container`, or `machine` for what brings a kernel and boots as a virtual machine; what is
+  not said here is the parent's
 - `login`: whether candidates may enter hosts made from it (no)
 - `include`: more inputs of the build, as a mapping from a name in the build context to a file or
   folder among the installed packages: `{agent: checkers/agent}` serves `COPY agent/ ...`
@@ -63,6 +65,7 @@ class _Defaults(_Shape):
 class _File(_Shape):
     description: Annotated[str, Field(min_length=1)]
     parent: _Name | None = None
+    kind: Literal["container", "machine"] | None = None
     login: bool = False
     include: dict[_Name, _Inside] = {}
     defaults: _Defaults = _Defaults()
@@ -155,8 +158,7 @@ def _resolve(files: dict[str, _Read], packages: Path) -> dict[str, Image]:
             break
         for name in ready:
             read = waiting.pop(name)
-            below = images[read.file.parent].defaults if read.file.parent else _ROOT_DEFAULTS
-            images[name] = _image(name, read, packages, below)
+            images[name] = _image(name, read, packages, images.get(str(read.file.parent)))
             if images[name].defaults.seccomp == "":
                 where = ("defaults", "seccomp")
                 findings.append(read.finding(where, "this file cannot be read, or is empty"))
@@ -171,8 +173,9 @@ def _no_parent(read: _Read, files: dict[str, _Read]) -> Finding:
     return read.finding(("parent",), f"no image is called `{parent}`", nearest(parent, files))
 
 
-def _image(name: str, read: _Read, packages: Path, below: HostDefaults) -> Image:
+def _image(name: str, read: _Read, packages: Path, parent: Image | None) -> Image:
     file, given = read.file, read.file.defaults
+    below = parent.defaults if parent else _ROOT_DEFAULTS
     profile = given.seccomp not in (None, ENGINES_OWN, UNCONFINED)
     defaults = replace(
         below,
@@ -187,6 +190,7 @@ def _image(name: str, read: _Read, packages: Path, below: HostDefaults) -> Image
         folder=read.folder,
         description=file.description,
         parent=file.parent,
+        kind=file.kind or (parent.kind if parent else "container"),
         login=file.login,
         include=tuple((entry, packages / path) for entry, path in sorted(file.include.items())),
         not_built=("image.yaml", str(given.seccomp)) if profile else ("image.yaml",),

@@ -28,14 +28,16 @@ class HostDefaults:
 class Image:
     """One image folder: its parent is None for the image that all others start from.
 
-    `include` pairs a name in the build context with the file or folder that is copied there.
-    `not_built` names files of the folder that do not become part of the image.
+    `kind` is `container` or `machine`: hosts made from the latter are virtual machines, with the
+    image's own kernel. `include` pairs a name in the build context with the file or folder that is
+    copied there. `not_built` names files of the folder that do not become part of the image.
     """
 
     name: str
     folder: Path
     description: str
     parent: str | None
+    kind: str
     login: bool
     include: tuple[tuple[str, Path], ...]
     not_built: tuple[str, ...]
@@ -46,8 +48,9 @@ class Image:
 class ImageStatus:
     """An image as `labctl images list` shows it.
 
-    `tag` is named after the inputs as they are now, `present` whether the server has that very
-    image, `size` its bytes with everything below it (0 while it is missing).
+    `kind` is `container` or `machine`. `tag` is named after the inputs as they are now, `present`
+    says whether the server has that very image, `size` its bytes with everything below it (0 while
+    it is missing).
     """
 
     name: str
@@ -57,6 +60,7 @@ class ImageStatus:
     parent: str | None
     description: str
     login: bool
+    kind: str = "container"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +91,6 @@ class ResolvedImage:
     name: str
     tag: str
     id: str
+    kind: str
     login: bool
     defaults: HostDefaults

@@ -17,31 +17,45 @@ IMAGE_FILE = "image.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """`images` maps each image's name to whether candidates may enter hosts made from it.
+class ImageFacts:
+    """What labs need to know of an image.
 
-    Where it is empty, images are not known and any name will do.
+    `login`: candidates may enter hosts made from it; `machine`: these are virtual machines.
     """
 
-    images: Mapping[str, bool] = field(default_factory=dict)
+    login: bool = False
+    machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The images that there are, by name, and the catalogue.
+
+    Where `images` is empty, images are not known and any name will do.
+    """
+
+    images: Mapping[str, ImageFacts] = field(default_factory=dict)
     catalogue: Catalogue = field(default_factory=Catalogue)
 
 
 def surroundings_of(roots: Iterable[Path]) -> Surroundings:
     """What the libraries at `roots` offer, the first root winning; raises `LabFileError`."""
     roots = list(roots)
-    images: dict[str, bool] = {}
+    images: dict[str, ImageFacts] = {}
     for root in reversed(roots):
         images |= _images(root / "images")
     return Surroundings(images, load_catalogue(root / CATALOGUE_FILE for root in roots))
 
 
-def _images(folder: Path) -> dict[str, bool]:
+def _images(folder: Path) -> dict[str, ImageFacts]:
     found = {}
     for path in sorted(folder.glob(f"*/{IMAGE_FILE}")):
         try:
             value = strict_yaml.load(path.read_text("utf-8"), str(path))
         except (LabFileError, OSError, UnicodeDecodeError):
             continue  # `labctl images` says what is wrong with it
-        found[path.parent.name] = isinstance(value, dict) and value.get("login") is True
+        if not isinstance(value, dict):
+            value = {}
+        machine = value.get("kind") == "machine"
+        found[path.parent.name] = ImageFacts(value.get("login") is True, machine)
     return found

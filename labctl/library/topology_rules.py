@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labctl.library.findings import nearest
 from labctl.library.parts import Part, Parts
-from labctl.library.surroundings import Surroundings
+from labctl.library.surroundings import ImageFacts, Surroundings
 from labctl.library.topology import MACHINE_KEYS, Host
 
 
@@ -12,10 +12,14 @@ def check_topology(parts: Parts, provider: str, around: Surroundings) -> None:
     """Report hosts on unknown networks, of unknown images, and networks that no host is on."""
     for name, host in parts.hosts.items():
         _networks(host, parts)
-        _image(host, around, parts)
+        _image(host, provider, around, parts)
         _login(host, parts)
-        if provider == "docker":
-            _machine_keys(name, host, parts)
+        facts = around.images.get(host.value.image, ImageFacts(machine=provider == "libvirt"))
+        if provider == "docker" and facts.machine:
+            message = f"`{name}` is a virtual machine, and the lab's provider is docker"
+            parts.report((*host.path, "image"), message, "Write `provider: libvirt`.")
+        elif provider != "inventory" and not facts.machine:
+            _machine_keys(name, host, provider, parts)
     if len(parts.hosts) == len(parts.host_names):
         used = {network for host in parts.hosts.values() for network in host.value.networks}
         for name, network in parts.networks.items():
@@ -32,14 +36,18 @@ def _networks(host: Part[Host], parts: Parts) -> None:
             parts.report(path, f"there is no network `{name}`", hint)
 
 
-def _image(host: Part[Host], around: Surroundings, parts: Parts) -> None:
+def _image(host: Part[Host], provider: str, around: Surroundings, parts: Parts) -> None:
     name, path = host.value.image, (*host.path, "image")
     if not around.images:
         return
     if name not in around.images:
         parts.report(path, f"there is no image `{name}`", nearest(name, around.images))
-    elif host.value.access != "none" and not around.images[name]:
-        usable = sorted(one for one, login in around.images.items() if login)
+    elif host.value.access != "none" and not around.images[name].login:
+        usable = sorted(
+            one
+            for one, facts in around.images.items()
+            if facts.login and (provider != "docker" or not facts.machine)
+        )
         hint = f"Use one of {', '.join(f'`{one}`' for one in usable)}, or `access: none`."
         parts.report(path, f"candidates cannot log in to hosts of the image `{name}`", hint)
 
@@ -52,8 +60,10 @@ def _login(host: Part[Host], parts: Parts) -> None:
         )
 
 
-def _machine_keys(name: str, host: Part[Host], parts: Parts) -> None:
+def _machine_keys(name: str, host: Part[Host], provider: str, parts: Parts) -> None:
     for key in MACHINE_KEYS:
         if getattr(host.value, key) is not None:
             message = f"`{name}` is a container, which has no `{key}`"
-            parts.report((*host.path, key), message, "Write `provider: libvirt`.", key=True)
+            hint = "Use the image `machine`"
+            hint += "." if provider == "libvirt" else " and `provider: libvirt`."
+            parts.report((*host.path, key), message, hint, key=True)

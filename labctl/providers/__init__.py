@@ -14,7 +14,10 @@ from labctl.errors import UnknownName
 if TYPE_CHECKING:
     from labctl.providers.base import Provider
 
-PROVIDERS = {"docker": "labctl.providers.docker.provider:DockerProvider"}
+PROVIDERS = {
+    "docker": "labctl.providers.docker.provider:DockerProvider",
+    "libvirt": "labctl.providers.libvirt.provider:LibvirtProvider",
+}
 """What lab files call a provider → where its class is."""
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from checkers.model import ProgramResult
+from checkers.ssh import Dial
 from labctl.plan import Plan
 
 Report = Callable[[str], None]
@@ -121,6 +122,9 @@ class Access(Protocol):
 
     def dial(self, argv: Sequence[str], preamble: bytes) -> ByteStream:
         """A byte stream to `argv` run in the server's observer, after `preamble` was sent."""
+
+    def guest_dials(self, placement: Placement) -> Mapping[str, Dial]:
+        """The ways to hosts' own observers, for hosts that the server's cannot look into."""
 
     def run(
         self,

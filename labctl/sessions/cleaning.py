@@ -31,7 +31,8 @@ def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned
         controller.store.sweep_blobs()
     for name in PROVIDERS:
         provider = controller.provider(name)
-        owned = provider.owned()
+        # What two providers know of, as the containers beside virtual machines, counts once.
+        owned = tuple(each for each in provider.owned() if each not in (*removed, *kept))
         orphans = {each.session for each in owned if each.session} - _needed(controller, owned)
         for session in sorted(orphans):
             if not dry_run:

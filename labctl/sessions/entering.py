@@ -117,6 +117,7 @@ def get(controller: Controller, code: str, host: str, path: str) -> bytes:
         Whereabouts(placement.pins, placement.fabric),
         provider.dial,
         lambda probe: provider.run(placement, probe.host, probe.argv),
+        guests=provider.guest_dials(placement),
     )
     try:
         wanted = Wanted(File(host, path.encode("utf-8", "surrogateescape"), LARGEST_FILE), ("get",))

@@ -102,7 +102,7 @@ class Grading:
     ) -> dict[str, CheckResult]:
         if phase is Phase.STATE:
             self._freeze()
-            return self._run(checks, earlier, frozen=True)
+            return self._state(checks, earlier, self._progress)
         if phase is Phase.BEHAVIOUR:
             # Frozen first, so that nobody is inside any more, also in a lab without state checks.
             self._freeze()
@@ -113,6 +113,20 @@ class Grading:
             return found
         self._restart()
         return self._run(checks, earlier, frozen=False)
+
+    def _state(
+        self,
+        checks: list[PlannedCheck],
+        earlier: Mapping[str, CheckResult],
+        progress: Progress,
+    ) -> dict[str, CheckResult]:
+        """Look at frozen hosts; at those that are looked into from inside, with nobody there."""
+        if not self._provider.guest_dials(self.placement):
+            return self._run(checks, earlier, frozen=True, progress=progress)
+        self._thaw()
+        found = self._run(checks, earlier, frozen=False, progress=progress)
+        self._freeze()
+        return found
 
     # ------------------------------------------------------------------ hosts
 
@@ -201,6 +215,7 @@ class Grading:
             Whereabouts(self.placement.pins, self.placement.fabric, self._broken),
             self._provider.dial,
             self._run_inside,
+            guests=self._provider.guest_dials(self.placement),
             frozen=frozen,
         )
         if frozen:  # nothing can change by waiting
@@ -227,7 +242,7 @@ class Grading:
         checks = self._of(Phase.STATE)
         if not checks:
             return
-        again = self._run(checks, {}, frozen=True, progress=lambda _: None)
+        again = self._state(checks, {}, lambda _: None)
         moved = [
             name
             for name, result in again.items()

@@ -25,11 +25,20 @@ from labctl.plan import Plan
 from labctl.providers import PROVIDERS, base
 from labctl.providers.base import Placement, Provider
 from labctl.providers.docker.provider import DockerProvider
+from labctl.providers.libvirt.provider import LibvirtProvider
 from labctl.scheme import lab_hosts
 from tests.fakes.provider import FakeProvider
 from tests.rig import IMAGES, machine, plan, wait_for
 
 LAB = plan(["lan"], machine("pc1", "lan"), machine("pc2", "lan", access="none"))
+LABS = {
+    "libvirt": plan(
+        ["lan"],
+        machine("pc1", "lan", image="machine"),
+        machine("pc2", "lan", access="none"),
+        provider="libvirt",
+    )
+}
 HOSTS = {"pc1", "pc2"}
 Maker = Callable[[str, Path], Provider]
 
@@ -39,8 +48,21 @@ def docker(installation: str, home: Path) -> Provider:
     return DockerProvider(installation, home)
 
 
-MAKERS: dict[str, Maker] = {"docker": docker, "fake": FakeProvider}
-REAL = [pytest.param("docker", marks=pytest.mark.integration)]
+def libvirt(installation: str, home: Path) -> Provider:
+    build((*IMAGES, "machine"))
+    return LibvirtProvider(installation, home)
+
+
+MAKERS: dict[str, Maker] = {"docker": docker, "libvirt": libvirt, "fake": FakeProvider}
+REAL = [
+    pytest.param("docker", marks=pytest.mark.integration),
+    pytest.param("libvirt", marks=[pytest.mark.integration, pytest.mark.machines]),
+]
+
+
+def lab_of(provider: Provider) -> Plan:
+    """A lab of two hosts on one network; the first is what the provider is there for."""
+    return LABS.get(provider.name, LAB)
 
 
 @pytest.fixture(scope="module", params=[*REAL, "fake"])
@@ -60,7 +82,7 @@ def provider(
 @pytest.fixture(scope="module")
 def placement(provider: Provider) -> Placement:
     """Hosts that the tests share; each leaves them running."""
-    return provider.up(secrets.token_hex(3), LAB, lambda _: None)
+    return provider.up(secrets.token_hex(3), lab_of(provider), lambda _: None)
 
 
 def states(provider: Provider, placement: Placement) -> dict[str, str]:
@@ -76,7 +98,8 @@ def write(provider: Provider, placement: Placement, host: str, path: str, words:
 def read(provider: Provider, placement: Placement, host: str, path: str) -> FileResult:
     """As the examiner."""
     where = Whereabouts(placement.pins, placement.fabric)
-    observer = RemoteObserver(lab_hosts(LAB), where, provider.dial, not_asked)
+    guests = provider.guest_dials(placement)
+    observer = RemoteObserver(lab_hosts(LAB), where, provider.dial, not_asked, guests=guests)
     try:
         (seen,) = observer.observe([Wanted(File(host, path.encode(), 1000), ("test",))])
     finally:
@@ -97,7 +120,7 @@ def test_every_provider_of_the_product_is_in_this_list() -> None:
     assert RESULT_TYPES, "and every probe has a type of answer"
 
 
-@pytest.mark.parametrize("kind", [DockerProvider, FakeProvider])
+@pytest.mark.parametrize("kind", [DockerProvider, LibvirtProvider, FakeProvider])
 def test_a_provider_has_every_method_with_the_same_parameters(kind: type) -> None:
     for name, wanted in inspect.getmembers(base.Provider, inspect.isfunction):
         if name.startswith("_"):
@@ -113,7 +136,7 @@ def test_a_provider_has_every_method_with_the_same_parameters(kind: type) -> Non
 def test_up_tells_of_each_host_and_says_where_all_are(provider: Provider) -> None:
     told: list[str] = []
     session = secrets.token_hex(3)
-    found = provider.up(session, LAB, told.append)
+    found = provider.up(session, lab_of(provider), told.append)
     assert set(found.pins) == HOSTS
     assert (found.session, found.provider) == (session, provider.name)
     assert found.images
@@ -125,9 +148,9 @@ def test_up_tells_of_each_host_and_says_where_all_are(provider: Provider) -> Non
 
 def test_up_again_is_up_once_and_from_the_beginning(provider: Provider) -> None:
     session = secrets.token_hex(3)
-    first = provider.up(session, LAB, lambda _: None)
+    first = provider.up(session, lab_of(provider), lambda _: None)
     write(provider, first, "pc1", "/etc/changed", "yes")
-    second = provider.up(session, LAB, lambda _: None)
+    second = provider.up(session, lab_of(provider), lambda _: None)
     hosts = [each for each in provider.owned() if each.session == session and each.kind == "host"]
     assert len(hosts) == len(HOSTS)
     assert read(provider, second, "pc1", "/etc/changed").type is None
@@ -143,7 +166,7 @@ def test_what_is_owned_names_its_session(provider: Provider, placement: Placemen
 
 def test_down_takes_a_session_away_and_no_other(provider: Provider, placement: Placement) -> None:
     session = secrets.token_hex(3)
-    gone = provider.up(session, LAB, lambda _: None)
+    gone = provider.up(session, lab_of(provider), lambda _: None)
     provider.down(session)
     provider.down(session)
     assert not [each for each in provider.owned() if each.session == session]
@@ -196,10 +219,12 @@ def test_frozen_stays_frozen_until_it_is_thawed(provider: Provider, placement: P
     for _ in range(2):
         provider.freeze(placement)
         assert states(provider, placement) == dict.fromkeys(HOSTS, "frozen")
-    assert read(provider, placement, "pc1", "/etc/before").content == b"yes\n"
+    if not provider.guest_dials(placement):  # an observer of a host's own stands still with it
+        assert read(provider, placement, "pc1", "/etc/before").content == b"yes\n"
     for _ in range(2):
         provider.thaw(placement)
         assert states(provider, placement) == dict.fromkeys(HOSTS, "running")
+    assert read(provider, placement, "pc1", "/etc/before").content == b"yes\n"
 
 
 def test_one_host_can_be_frozen(provider: Provider, placement: Placement) -> None:
@@ -210,13 +235,13 @@ def test_one_host_can_be_frozen(provider: Provider, placement: Placement) -> Non
 
 def test_a_restart_keeps_what_is_on_disk(provider: Provider, placement: Placement) -> None:
     session = secrets.token_hex(3)
-    before = provider.up(session, LAB, lambda _: None)
+    before = provider.up(session, lab_of(provider), lambda _: None)
     write(provider, before, "pc1", "/etc/kept", "yes")
     write(provider, before, "pc1", "/run/gone", "yes")
     for frozen in (False, True):
         if frozen:
             provider.freeze(before)
-        before = provider.restart(before, LAB, ["pc1"])
+        before = provider.restart(before, lab_of(provider), ["pc1"])
         provider.thaw(before)
         assert states(provider, before) == dict.fromkeys(HOSTS, "running")
         assert read(provider, before, "pc1", "/etc/kept").content == b"yes\n"
@@ -225,7 +250,7 @@ def test_a_restart_keeps_what_is_on_disk(provider: Provider, placement: Placemen
 
 
 def test_revive_leaves_alone_what_runs(provider: Provider, placement: Placement) -> None:
-    again = provider.revive(placement, LAB, sorted(HOSTS))
+    again = provider.revive(placement, lab_of(provider), sorted(HOSTS))
     assert again.pins == placement.pins
     assert states(provider, again) == dict.fromkeys(HOSTS, "running")
 
@@ -349,10 +374,10 @@ def test_what_runs_by_itself_is_not_ended(provider: Provider, placement: Placeme
 @runs_programs
 def test_a_host_that_shuts_down_is_seen_to(provider: Provider, placement: Placement) -> None:
     session = secrets.token_hex(3)
-    found = provider.up(session, LAB, lambda _: None)
+    found = provider.up(session, lab_of(provider), lambda _: None)
     provider.run(found, "pc1", ["/bin/sh", "-c", "echo yes > /etc/kept; poweroff"])
     wait_for(lambda: states(provider, found)["pc1"] == "stopped", "pc1 to shut down")
-    again = provider.revive(found, LAB, ["pc1"])
+    again = provider.revive(found, lab_of(provider), ["pc1"])
     assert states(provider, again) == dict.fromkeys(HOSTS, "running")
     assert again.pins["pc2"] == found.pins["pc2"]
     assert read(provider, again, "pc1", "/etc/kept").content == b"yes\n"

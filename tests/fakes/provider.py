@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from checkers.model import ProgramResult
+from checkers.ssh import Dial
 from labctl.errors import ProviderError, ProviderUnavailable
 from labctl.plan import Plan
 from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
@@ -184,6 +185,9 @@ class FakeProvider:
         with self._state("dial"):
             pass
         return agent.dial(preamble, self._answer)
+
+    def guest_dials(self, placement: Placement) -> dict[str, Dial]:
+        return {}
 
     def _answer(self, probe: dict[str, Any], pins: dict[str, Any]) -> dict[str, Any]:
         """The answer to a probe for a file."""

@@ -13,14 +13,19 @@ import pytest
 
 from labctl.library.catalogue import load_catalogue
 from labctl.library.lint import lint
-from labctl.library.surroundings import Surroundings
+from labctl.library.surroundings import ImageFacts, Surroundings
 
 HERE = Path(__file__).parent / "library"
 BROKEN = HERE / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())
 
 AROUND = Surroundings(
-    images={"host": True, "router": True, "examiner": False},
+    images={
+        "host": ImageFacts(login=True),
+        "router": ImageFacts(login=True),
+        "examiner": ImageFacts(),
+        "machine": ImageFacts(login=True, machine=True),
+    },
     catalogue=load_catalogue([HERE / "labs" / "catalogue.yaml"]),
 )
 

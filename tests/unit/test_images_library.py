@@ -35,7 +35,8 @@ def test_the_images_that_come_with_labctl_are_well_formed() -> None:
     machines = {name for name in names if "host" in [image.name for image in library.lineage(name)]}
     assert {"host", "router", "examiner", "web-server", "linux-server"} <= machines
     assert {name for name in names if library.image(name).defaults.init == "sysvinit"} == machines
-    enterable = {name for name in names if library.image(name).login}
+    assert {name for name in names if library.image(name).kind == "machine"} == {"machine"}
+    enterable = {name for name in names if library.image(name).login} - {"machine"}
     assert {"host", "router", "web-server", "linux-server"} <= enterable <= machines - {"examiner"}
 
 
@@ -156,6 +157,6 @@ def test_a_folder_without_images(tmp_path: Path) -> None:
 
 def test_an_unknown_image_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownName) as caught:
-        ImageLibrary().image("examiners")
-    assert caught.value.message == "No image is called `examiners`."
+        ImageLibrary().image("examinr")
+    assert caught.value.message == "No image is called `examinr`."
     assert caught.value.hint == "Did you mean `examiner` or `examiner-browser`?"

@@ -16,11 +16,16 @@ from labctl.library.findings import Finding, nearest
 from labctl.library.folder import read_folder
 from labctl.library.lint import covering_seeds, lint
 from labctl.library.source import read_source
-from labctl.library.surroundings import BUILT_IN, Surroundings, surroundings_of
+from labctl.library.surroundings import BUILT_IN, ImageFacts, Surroundings, surroundings_of
 
 LABS = Path(__file__).parents[1] / "golden" / "library" / "labs"
 AROUND = Surroundings(
-    images={"host": True, "router": True, "examiner": False},
+    images={
+        "host": ImageFacts(login=True),
+        "router": ImageFacts(login=True),
+        "examiner": ImageFacts(),
+        "machine": ImageFacts(login=True, machine=True),
+    },
     catalogue=load_catalogue([LABS / "catalogue.yaml"]),
 )
 
@@ -283,7 +288,7 @@ def test_surroundings_are_found_beside_the_folder(tmp_path: Path) -> None:
     (tmp_path / "images" / "odd" / "image.yaml").write_text("a: {{ b }}\n")
     assert any("candidates cannot log in" in str(finding) for finding in lint(folder))
     assert "odd" not in surroundings_of([tmp_path]).images
-    assert surroundings_of([BUILT_IN]).images["router"] is True
+    assert surroundings_of([BUILT_IN]).images["router"].login
 
 
 def test_the_nearest_names() -> None:

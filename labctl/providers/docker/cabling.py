@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from labctl.errors import ProviderError
-from labctl.plan import HostPlan, Plan
+from labctl.plan import HostPlan, NetworkPlan, Plan
 from labctl.providers.docker.daemon import Daemon
 from labctl.providers.docker.hosts import Container
 from labctl.providers.docker.streams import ExecStream
@@ -45,16 +45,7 @@ def wire_request(
         "act": "wire",
         "seconds": BOOT_SECONDS,
         "fabric": {"pid": fabric.pid},
-        "networks": [
-            {
-                "bridge": by_network[network.name],
-                "hub": network.hub,
-                "delay_ms": network.delay_ms,
-                "loss": network.loss,
-                "rate_bits": network.rate_bits,
-            }
-            for network in plan.networks
-        ],
+        "networks": [_network(by_network[network.name], network) for network in plan.networks],
         "hosts": [
             {
                 "name": host.name,
@@ -75,6 +66,45 @@ def wire_request(
             }
             for host, container in started
         ],
+    }
+
+
+def plug_request(
+    plan: Plan, fabric: Container, machines: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """What the wirer is to do with the taps (port → tap) of QEMU guests that have just started."""
+    by_network = bridges(plan)
+    networks = {network.name: network for network in plan.networks}
+    places = ports(plan)
+    return {
+        "act": "plug",
+        "fabric": {"pid": fabric.pid},
+        "networks": [_network(by_network[network.name], network) for network in plan.networks],
+        "machines": [
+            {
+                "guest": guest,
+                "taps": [
+                    {
+                        "tap": tap,
+                        "port": port,
+                        "bridge": by_network[places[port][1]],
+                        "mtu": networks[places[port][1]].mtu,
+                    }
+                    for port, tap in taps.items()
+                ],
+            }
+            for guest, taps in machines.items()
+        ],
+    }
+
+
+def _network(bridge: str, network: NetworkPlan) -> dict[str, Any]:
+    return {
+        "bridge": bridge,
+        "hub": network.hub,
+        "delay_ms": network.delay_ms,
+        "loss": network.loss,
+        "rate_bits": network.rate_bits,
     }
 
 

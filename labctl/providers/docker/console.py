@@ -52,7 +52,7 @@ def join(
         with contextlib.suppress(Exception):
             api.exec_resize(shell, height=rows, width=columns)
 
-    with _raw(), _on_resize(resize):
+    with raw_terminal(), _on_resize(resize):
         resize()
         _copy(line, watch)
     wrapper.close()
@@ -69,7 +69,7 @@ def _window() -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _raw() -> Iterator[None]:
+def raw_terminal() -> Iterator[None]:
     """The terminal passes every key on, and is as it was afterwards whatever happens."""
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)

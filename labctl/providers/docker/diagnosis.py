@@ -55,7 +55,9 @@ def _disk(root: str) -> Finding:
 
 
 def _images() -> Finding:
-    missing = [image.name for image in plan_builds() if not image.present]
+    missing = [
+        image.name for image in plan_builds() if image.kind == "container" and not image.present
+    ]
     if missing:
         return Finding(
             "problem", "Images", f"not built: {', '.join(missing)}", "`labctl images build`"

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from checkers.model import ProgramResult
+from checkers.ssh import Dial
 from labctl.errors import ProviderError
+from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
 from labctl.providers.docker import cabling, console, guard, inside, labels
@@ -49,11 +51,16 @@ class DockerProvider:
             cabling.demand(self._daemon, wirer, plan)
             fabric = self._containers.ensure_fabric(session)
         report("the fabric is there")
-        containers = self._containers.ensure_hosts(session, plan.hosts)
+        hosts = [host for host in plan.hosts if self.image(host).kind == "container"]
+        containers = self._containers.ensure_hosts(session, hosts)
         report(f"{len(containers)} hosts are started")
         placement = Placement(session, self.name, {}, images=self._image_tags(plan))
-        started = list(zip(plan.hosts, containers, strict=True))
+        started = list(zip(hosts, containers, strict=True))
         return self._wire(placement, plan, fabric, started, report=report, first=True)
+
+    def image(self, host: HostPlan) -> ResolvedImage:
+        """The built image of a host; raises `ProviderError` if it is not there."""
+        return self._containers.image(host.image)
 
     def _image_tags(self, plan: Plan) -> dict[str, str]:
         names = {host.image for host in plan.hosts} | {OBSERVER, WIRER, labels.FABRIC_ROLE}
@@ -104,6 +111,17 @@ class DockerProvider:
                 f"Hosts did not come up: {told}.", "Try again; `labctl gc` removes what is left."
             )
         return replace(placement, pins=pins, fabric=found_fabric)
+
+    def plug(self, session: str, plan: Plan, machines: Mapping[str, Mapping[str, str]]) -> None:
+        """Bring the taps of virtual machines onto their networks.
+
+        `machines` gives for each name of a QEMU guest its taps: the fabric's port → the tap's name.
+        Raises `WiringBroke` if a machine or a tap of it is not there.
+        """
+        wirer = self._containers.ensure_helper(WIRER)
+        fabric = self._containers.ensure_fabric(session)
+        request = cabling.plug_request(plan, fabric, machines)
+        list(cabling.instruct(self._daemon, wirer, request, cabling.BOOT_SECONDS))
 
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         """Start and rewire hosts that have stopped. If the fabric's owner had, everything is.
@@ -195,6 +213,10 @@ class DockerProvider:
         stream = ExecStream(self._daemon.api, observer.id, argv)
         stream.sendall(preamble)
         return stream
+
+    def guest_dials(self, placement: Placement) -> Mapping[str, Dial]:  # noqa: ARG002  # the seam's
+        """No container has an observer of its own."""
+        return {}
 
     def run(
         self,

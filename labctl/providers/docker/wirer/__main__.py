@@ -3,6 +3,8 @@
 `{"act": "wire", "seconds", "fabric": {"pid"}, "networks", "hosts"}`: lay cables, prepare, open the
 gates, wait for the boots; answers `{"host", "pins"}` or `{"host", "trouble"}` as each is ready,
 with `"machinery"` where the trouble cannot be the host's own doing.
+`{"act": "plug", "fabric": {"pid"}, "networks", "machines": [{"guest", "taps"}]}`: move the taps of
+QEMU guests into the fabric.
 `{"act": "pins", "pids"}`: what identifies these processes' containers now.
 `{"act": "end", "pid_namespace", "roots"}`: kill these processes and all that they started.
 `{"act": "abilities"}`: what this kernel can do for networks.
@@ -50,6 +52,33 @@ def wire(request: dict[str, Any]) -> None:
         if name and os.waitstatus_to_exitcode(status) < 0:
             killed = "the wirer was killed while it was at work on it"
             say(host=name, trouble=killed, machinery=True)
+
+
+def plug(request: dict[str, Any]) -> None:
+    """Bring the taps of virtual machines onto their networks."""
+    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    pid = int(request["fabric"]["pid"])
+    guests = [
+        (hosts.namespace(_guest(str(machine["guest"])), "net"), machine["taps"])
+        for machine in request["machines"]
+    ]
+    cables.plug((pid, hosts.namespace(pid, "net")), own, request["networks"], guests)
+    say(plugged=len(guests))
+
+
+def _guest(name: str) -> int:
+    """The QEMU that runs the guest of this name (its option `-name guest=NAME,…`)."""
+    wanted = f"guest={name},".encode()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            argv = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it has just ended
+            continue
+        if b"qemu" in argv[0] and any(word.startswith(wanted) for word in argv):
+            return int(entry.name)
+    raise cables.CannotWire(f"no QEMU runs the guest {name}")
 
 
 def _bring_up(host: dict[str, Any], until: float) -> None:
@@ -124,6 +153,8 @@ def main() -> int:
     try:
         if request["act"] == "wire":
             wire(request)
+        elif request["act"] == "plug":
+            plug(request)
         elif request["act"] == "end":
             end(request)
         elif request["act"] == "pins":

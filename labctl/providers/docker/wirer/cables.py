@@ -53,6 +53,38 @@ def lay(fabric: int, own: int, networks: list[dict[str, Any]], ports: list[dict[
         system.setns(own, system.CLONE_NEWNET)
 
 
+def plug(
+    fabric: tuple[int, int],
+    own: int,
+    networks: list[dict[str, Any]],
+    guests: list[tuple[int, list[dict[str, Any]]]],
+) -> None:
+    """Move the taps of virtual machines into the fabric, each to its bridge.
+
+    `fabric` is a process there and a descriptor of its network namespace; `guests` are pairs of a
+    descriptor of the namespace in which a QEMU runs and its taps. We are back in `own` afterwards.
+    """
+    number, inside = fabric
+    every = [tap for _, taps in guests for tap in taps]
+    try:
+        system.setns(inside, system.CLONE_NEWNET)
+        _clear({tap["port"] for tap in every} & _interfaces())
+        for namespace, taps in guests:
+            system.setns(namespace, system.CLONE_NEWNET)
+            _batch(
+                "ip", [f"link set {tap['tap']} netns {number} name {tap['port']}" for tap in taps]
+            )
+        system.setns(inside, system.CLONE_NEWNET)
+        lines = []
+        for tap in every:
+            mtu = f" mtu {tap['mtu']}" if tap["mtu"] else ""
+            lines.append(f"link set {tap['port']}{mtu} master {tap['bridge']} up")
+        _batch("ip", lines)
+        _batch("tc", _imperfections(networks, every))
+    finally:
+        system.setns(own, system.CLONE_NEWNET)
+
+
 def _clear(names: set[str]) -> None:
     """Take away old cables; one whose host has ended is going by itself, sooner or later."""
     until = time.monotonic() + CLEAR_SECONDS

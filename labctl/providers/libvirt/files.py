@@ -1,0 +1,73 @@
+"""What a session's machines have on the server's disk: overlays, further disks, console logs.
+
+    /var/lib/labctl/machines/INSTALLATION/SESSION/HOST/   root.qcow2, disk-1.qcow2 …, console.log
+
+It lies outside the state directory, which may be private to an account: QEMU runs as one of its
+own and has to reach the disks, and libvirt gives it each of them while a machine runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from labctl.errors import ProviderError
+
+MACHINES = Path("/var/lib/labctl/machines")
+
+
+class MachineFiles:
+    """The files of one installation's machines."""
+
+    def __init__(self, installation: str, top: Path = MACHINES) -> None:
+        self.top = top / installation[:8]
+
+    def of_host(self, session: str, host: str) -> Path:
+        """The folder of one host's machine; made if it is not there."""
+        folder = self.top / session / host
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions that have files."""
+        if not self.top.is_dir():
+            return ()
+        return tuple(sorted(each.name for each in self.top.iterdir() if each.is_dir()))
+
+    def remove(self, session: str) -> None:
+        """Remove all files of a session; nothing there is no error."""
+        shutil.rmtree(self.top / session, ignore_errors=True)
+
+    def free(self) -> float:
+        """The free part (0 to 1) of the disk that the files lie on; 1 where there are none yet."""
+        if not self.top.is_dir():
+            return 1.0
+        usage = shutil.disk_usage(self.top)
+        return usage.free / usage.total
+
+    def used(self, session: str, host: str) -> int:
+        """Bytes that the host's machine has written so far."""
+        folder = self.top / session / host
+        return sum(each.stat().st_blocks * 512 for each in folder.glob("*.qcow2"))
+
+
+def overlay(path: Path, backing: Path, format_: str) -> None:
+    """A disk that starts as `backing` (`raw` or `qcow2`) and keeps what is written to it apart."""
+    _qemu_img("create", "-f", "qcow2", "-F", format_, "-b", str(backing), str(path))
+
+
+def blank(path: Path, size: int) -> None:
+    """An empty disk of `size` bytes."""
+    _qemu_img("create", "-f", "qcow2", str(path), str(size))
+
+
+def _qemu_img(*words: str) -> str:
+    try:
+        done = subprocess.run(["qemu-img", *words], capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        hint = "Install it with `apt-get install qemu-utils`."
+        raise ProviderError("qemu-img is not installed on this server.", hint) from error
+    if done.returncode != 0:
+        raise ProviderError(f"A disk could not be made: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,97 @@
+"""The connection to libvirtd, and its errors in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from labctl.errors import ProviderError, ProviderUnavailable
+
+URI = "qemu:///system"
+_START = (
+    "Start it with `systemctl start libvirtd`, or with `virtlogd -d && libvirtd -d` where there is "
+    "no init."
+)
+
+
+class Missing(ProviderError):
+    """A machine that was there is not there any more."""
+
+
+def library() -> ModuleType:
+    """libvirt-python; raises `ProviderUnavailable` where it is not installed.
+
+    It is an extra, since it is built from source against the server's own libvirt.
+    """
+    try:
+        import libvirt  # noqa: PLC0415  # an extra: only where virtual machines are used
+    except ImportError as error:
+        raise ProviderUnavailable(
+            "Virtual machines need libvirt-python, which is not installed.",
+            "Install `libvirt-dev` and `pkg-config`, then `pip install 'labctl-assess[vm]'`.",
+        ) from error
+    # Errors are raised; without a handler each is printed as well.
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    return libvirt  # type: ignore[no-any-return]  # the library has no types
+
+
+class Hypervisor:
+    """libvirtd of this server, connected to when it is first used; safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def connection(self) -> Any:
+        """The open connection; raises `ProviderUnavailable` with the cause and the cure."""
+        libvirt = library()
+        with self._lock:
+            if self._connection is None or not self._connection.isAlive():
+                try:
+                    self._connection = libvirt.open(URI)
+                except libvirt.libvirtError as error:
+                    told = f"libvirtd does not answer: {error}"
+                    raise ProviderUnavailable(told, _START) from error
+            return self._connection
+
+    def find(self, name: str) -> Any:
+        """The domain called `name`, or None."""
+        libvirt = library()
+        try:
+            return self.connection.lookupByName(name)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                return None
+            raise ProviderError(f"libvirt could not look up {name}: {error}") from error
+
+    def get(self, name: str) -> Any:
+        """The domain called `name`; raises `Missing`."""
+        found = self.find(name)
+        if found is None:
+            raise Missing(f"There is no virtual machine {name}.", "`labctl gc` shows what is left.")
+        return found
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._connection is not None:
+                with talking("to close the connection"):
+                    self._connection.close()
+            self._connection = None
+
+
+@contextlib.contextmanager
+def talking(what: str) -> Iterator[None]:
+    """Turn libvirt's errors into ours; `what` says what was being done."""
+    libvirt = library()
+    try:
+        yield
+    except libvirt.libvirtError as error:
+        code = error.get_error_code()
+        if code == libvirt.VIR_ERR_NO_DOMAIN:
+            raise Missing(f"{what}: {error}", "`labctl gc` shows what is left.") from error
+        raise ProviderError(f"libvirt refused {what}: {error}") from error

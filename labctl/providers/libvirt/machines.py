@@ -1,0 +1,185 @@
+"""A session's virtual machines: defined, started, shut down and removed."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labctl.errors import ProviderError
+from labctl.images.disks import DiskSet
+from labctl.images.model import ResolvedImage
+from labctl.plan import HostPlan
+from labctl.providers.libvirt import domain as xml
+from labctl.providers.libvirt import files, identity
+from labctl.providers.libvirt.guest import Guest
+from labctl.providers.libvirt.hypervisor import Hypervisor, library, talking
+from labctl.providers.libvirt.warm import WarmStates
+
+AT_ONCE = 4
+BOOT_SECONDS = 180.0
+"""How long a machine may take to boot: emulated, beside others, on a busy server."""
+STOP_SECONDS = 60.0
+"""How long a machine may take to shut down before its power is cut."""
+POLL = 0.2
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def at_once(act: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Do the same for many, several at a time; the first error is raised when all have ended."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="libvirt") as pool:
+        futures = [pool.submit(act, item) for item in items]
+    return [future.result() for future in futures]
+
+
+def domain_name(session: str, host: str) -> str:
+    """What libvirt and its tools call a host's machine."""
+    return f"labctl-{session}-{host}"
+
+
+def tap_name(session: str, host: str, number: int) -> str:
+    """The server's end of a network card, until it is moved into the fabric: 15 bytes at most."""
+    digits = hashlib.sha256(f"{session}/{host}/{number}".encode()).hexdigest()
+    return f"labtap{digits[:9]}"
+
+
+class Machines:
+    """The machines of one installation of labctl."""
+
+    def __init__(
+        self, hypervisor: Hypervisor, installation: str, accelerated: Callable[[], bool]
+    ) -> None:
+        self._hypervisor = hypervisor
+        self._installation = installation
+        self._accelerated = accelerated
+        self._warm = WarmStates(hypervisor)
+        self.files = files.MachineFiles(installation)
+
+    # ------------------------------------------------------------------ making
+
+    def start(
+        self, session: str, host: HostPlan, image: ResolvedImage, disks: DiskSet, observer: DiskSet
+    ) -> Any:
+        """The host's domain, with power on and its processors standing still; made if missing."""
+        name = domain_name(session, host.name)
+        found = self._hypervisor.find(name)
+        if found is None:
+            machine = self._machine(session, host, image, disks, observer)
+            state = self._warm.get(machine, disks.root, self._boot)
+            files.overlay(machine.disks[0].path, state.root, "qcow2")
+            return self._warm.start(state, machine)
+        if not found.isActive():
+            with talking(f"to start {name}"):
+                found.createWithFlags(library().VIR_DOMAIN_START_PAUSED)
+        return found
+
+    def _machine(
+        self, session: str, host: HostPlan, image: ResolvedImage, disks: DiskSet, observer: DiskSet
+    ) -> xml.Machine:
+        folder = self.files.of_host(session, host.name)
+        root = folder / "root.qcow2"
+        further = []
+        for number, disk in enumerate(host.extra.get("disks", ()), start=1):
+            path = folder / f"disk-{number}.qcow2"
+            if not path.exists():
+                files.blank(path, int(disk["size"]))
+            serial = str(disk.get("serial") or f"LAB{number:04d}")
+            bus = str(disk.get("bus", "virtio"))
+            further.append(xml.DiskFile(path, bus, size=int(disk["size"]), serial=serial))
+        own = xml.DiskFile(observer.root, format="raw", serial=xml.OBSERVER_SERIAL, readonly=True)
+        return xml.Machine(
+            name=domain_name(session, host.name),
+            mark=xml.Mark(self._installation, session, host.name),
+            memory=host.memory or image.defaults.memory,
+            cpus=host.cpus or image.defaults.cpus,
+            kernel=disks.kernel,
+            initrd=disks.initrd,
+            disks=(xml.DiskFile(root), own, *further),
+            nics=tuple(
+                xml.Nic(tap_name(session, host.name, number), port.mac)
+                for number, port in enumerate(host.ports)
+            ),
+            log=folder / "console.log",
+            accelerated=self._accelerated(),
+        )
+
+    # ------------------------------------------------------------------ finding
+
+    def get(self, session: str, host: str) -> Any:
+        """A host's domain; raises `Missing`."""
+        return self._hypervisor.get(domain_name(session, host))
+
+    def marks(self) -> dict[str, tuple[xml.Mark, Any]]:
+        """Every domain of this installation, by its name."""
+        found = {}
+        with talking("to list machines"):
+            for each in self._hypervisor.connection.listAllDomains():
+                mark = xml.mark_of(each.XMLDesc())
+                if mark and mark.installation == self._installation:
+                    found[each.name()] = (mark, each)
+        return found
+
+    def of_session(self, session: str) -> list[Any]:
+        """Every domain of a session."""
+        return [domain for mark, domain in self.marks().values() if mark.session == session]
+
+    def guest(self, session: str, host: str) -> Guest:
+        """The observer inside a host's machine; raises `ProviderError` if it has no power."""
+        locks = self.files.of_host(session, host)
+        return self._guest(self.get(session, host), host, locks)
+
+    def _guest(self, found: Any, host: str, locks: Path) -> Guest:
+        with talking(f"to look at {host}"):
+            sockets = xml.observer_sockets(found.XMLDesc())
+        if not all(str(path) != "." for path in sockets):
+            raise ProviderError(f"{host} is switched off.", "`labctl sessions` shows its state.")
+        return Guest(host, sockets, locks)
+
+    def _boot(self, name: str) -> None:
+        """Wait until a machine that is to be saved has booted, and make it ready for that."""
+        with tempfile.TemporaryDirectory(prefix="labctl-warm-") as locks:
+            guest = self._guest(self._hypervisor.get(name), name, Path(locks))
+            guest.pins(BOOT_SECONDS)
+            identity.await_boot(guest, BOOT_SECONDS)
+            identity.rest(guest)
+
+    # ------------------------------------------------------------------ ending
+
+    def shut_down(self, domains: Sequence[Any]) -> None:
+        """Press the power button of each, and cut the power of what has not gone off in time."""
+
+        def one(machine: Any) -> None:
+            with talking("to shut a machine down"):
+                if machine.isActive() and machine.state()[0] == library().VIR_DOMAIN_PAUSED:
+                    machine.resume()
+                if machine.isActive():
+                    machine.shutdown()
+                until = time.monotonic() + STOP_SECONDS
+                while machine.isActive() and time.monotonic() < until:
+                    time.sleep(POLL)
+                if machine.isActive():
+                    machine.destroy()
+
+        at_once(one, domains)
+
+    def remove(self, session: str) -> None:
+        """Cut the power of a session's machines and remove them and their files."""
+        libvirt = library()
+        flags = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+
+        def one(machine: Any) -> None:
+            with talking("to remove a machine"):
+                if machine.isActive():
+                    machine.destroy()
+                if machine.isPersistent():
+                    machine.undefineFlags(flags)
+
+        at_once(one, self.of_session(session))
+        if session:
+            self.files.remove(session)

@@ -1,0 +1,351 @@
+"""The libvirt provider: machines of its own, and containers, on one fabric.
+
+Hosts whose image is a container (`examiner`, for instance) are the Docker provider's, and so is the
+fabric: a machine's network cards are taps that the wirer moves to the session's bridges. So wires,
+witnesses and examiners are the same for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from checkers.model import ProgramResult
+from checkers.ssh import Dial, Stream
+from labctl.errors import ProviderError, ProviderUnavailable
+from labctl.images.build import resolve
+from labctl.images.disks import disk_set
+from labctl.plan import HostPlan, Plan
+from labctl.providers.base import ByteStream, Finding, HostState, Owned, Placement, Report, Usage
+from labctl.providers.docker import cabling
+from labctl.providers.docker.provider import OBSERVER, DockerProvider
+from labctl.providers.libvirt import acceleration, console, identity
+from labctl.providers.libvirt.diagnosis import diagnose
+from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, library, talking
+from labctl.providers.libvirt.machines import (
+    BOOT_SECONDS,
+    Machines,
+    at_once,
+    domain_name,
+    tap_name,
+)
+
+EXPEL_SECONDS = 20.0
+
+
+class LibvirtProvider:
+    """Lab hosts as virtual machines and containers, for one installation of labctl."""
+
+    name = "libvirt"
+
+    def __init__(self, installation: str, home: Path) -> None:
+        self._docker = DockerProvider(installation, home)
+        self._hypervisor = Hypervisor()
+        self._machines = Machines(self._hypervisor, installation, acceleration.works)
+
+    # ------------------------------------------------------------------ environment
+
+    def up(self, session: str, plan: Plan, report: Report) -> Placement:
+        """Bring every host up, wired and booted; what an earlier try left half made is redone."""
+        self._machines.remove(session)
+        placement = self._docker.up(session, plan, report)
+        hosts = [host for host in plan.hosts if self._is_machine(host)]
+        pins = self._start(session, plan, hosts, report, first=True)
+        return replace(placement, provider=self.name, pins={**placement.pins, **pins})
+
+    def _is_machine(self, host: HostPlan) -> bool:
+        return self._docker.image(host).kind == "machine"
+
+    def _start(
+        self,
+        session: str,
+        plan: Plan,
+        hosts: Sequence[HostPlan],
+        report: Report = lambda _: None,
+        *,
+        first: bool,
+    ) -> dict[str, dict[str, Any]]:
+        """Switch machines on, wire them, and wait until they have booted; their pins."""
+        observer = disk_set(resolve(OBSERVER), report)
+        disks = {host.image: disk_set(self._docker.image(host), report) for host in hosts}
+
+        def switch_on(host: HostPlan) -> Any:
+            image = self._docker.image(host)
+            return self._machines.start(session, host, image, disks[host.image], observer)
+
+        domains = at_once(switch_on, hosts)
+        self._plug(session, plan, hosts)
+        with talking("to let machines run"):
+            for machine in domains:
+                machine.resume()
+
+        def boot(host: HostPlan) -> dict[str, Any]:
+            guest = self._machines.guest(session, host.name)
+            pins = guest.pins(BOOT_SECONDS)
+            identity.await_boot(guest, BOOT_SECONDS)
+            if first:
+                identity.give(guest, host)
+            report(f"{host.name} is ready")
+            return {**pins, "machine": domain_name(session, host.name)}
+
+        found = at_once(boot, hosts)
+        return {host.name: pins for host, pins in zip(hosts, found, strict=True)}
+
+    def _plug(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> None:
+        """Bring the machines' network cards onto the fabric."""
+        wanted = {host.name for host in hosts}
+        taps: dict[str, dict[str, str]] = {}
+        for port, (host, _) in cabling.ports(plan).items():
+            if host in wanted:
+                cards = taps.setdefault(domain_name(session, host), {})
+                cards[port] = tap_name(session, host, len(cards))
+        if taps:
+            self._docker.plug(session, plan, taps)
+
+    def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        """Start and rewire hosts that have stopped; machines too if the fabric went away."""
+        containers = [name for name in hosts if name not in self._pinned(placement)]
+        revived = self._docker.revive(
+            _without(placement, self._pinned(placement)), plan, containers
+        )
+        whole = revived.fabric.get("pins") == placement.fabric.get("pins")
+        wanted = [
+            host
+            for host in plan.hosts
+            if host.name in self._pinned(placement) and (host.name in hosts or not whole)
+        ]
+        if not whole:
+            self._cut(placement, [host.name for host in wanted])
+        there = [host for host in wanted if self._is_off(placement, host.name)]
+        pins = self._start(placement.session, plan, there, first=False)
+        return replace(revived, provider=self.name, pins={**placement.pins, **revived.pins, **pins})
+
+    def _is_off(self, placement: Placement, host: str) -> bool:
+        """Whether a machine is there and has no power."""
+        machine = self._machine(placement, host)
+        return machine is not None and not machine.isActive()
+
+    def _cut(self, placement: Placement, hosts: Sequence[str]) -> None:
+        """Shut machines down: their cables went away with the fabric, for good."""
+        found = [self._machine(placement, host) for host in hosts]
+        self._machines.shut_down([machine for machine in found if machine is not None])
+
+    def down(self, session: str) -> None:
+        """Remove everything that the session has on the server."""
+        self._machines.remove(session)
+        self._docker.down(session)
+
+    def owned(self) -> tuple[Owned, ...]:
+        """Machines, what is left of machines' files, and the containers of the same sessions.
+
+        A server without libvirt has no machines.
+        """
+        files = self._machines.files.sessions()
+        try:
+            marks = self._machines.marks()
+        except ProviderUnavailable:
+            if files:
+                raise
+            return ()
+        found = [
+            Owned("host" if mark.session else "helper", name, mark.session or None, _power(machine))
+            for name, (mark, machine) in marks.items()
+        ]
+        named = {each.session for each in found}
+        left = [session for session in files if session not in named]
+        found += [Owned("host", f"files of {each}", each, "left over") for each in left]
+        ours = {each.session for each in found} | {None}
+        return (*found, *(each for each in self._docker.owned() if each.session in ours))
+
+    def tidy(self) -> None:
+        """Remove the helpers if no session is left that needs them."""
+        self._machines.remove("")  # a machine that was to be saved for warm starts
+        self._docker.tidy()
+
+    # ------------------------------------------------------------------ access
+
+    def dial(self, argv: Sequence[str], preamble: bytes) -> ByteStream:
+        """A stream to a program in the server's observer."""
+        return self._docker.dial(argv, preamble)
+
+    def guest_dials(self, placement: Placement) -> Mapping[str, Dial]:
+        """The ways to the observers inside the machines."""
+
+        def dial(host: str, argv: Sequence[str], preamble: bytes) -> Stream:
+            return self._machines.guest(placement.session, host).open(argv, preamble)
+
+        return {host: partial(dial, host) for host in self._pinned(placement)}
+
+    def run(
+        self,
+        placement: Placement,
+        host: str,
+        argv: Sequence[str],
+        *,
+        user: str = "root",
+        stdin: bytes = b"",
+        cwd: str = "/",
+        timeout: float = 60.0,
+        limit: int = 1 << 20,
+    ) -> ProgramResult:
+        """Run a program inside a host (see `labctl.providers.base.Access`)."""
+        run: Callable[..., ProgramResult] = partial(self._docker.run, placement, host)
+        if host in self._pinned(placement):
+            run = self._machines.guest(placement.session, host).run
+        return run(argv, user=user, stdin=stdin, cwd=cwd, timeout=timeout, limit=limit)
+
+    def console(self, placement: Placement, host: str, user: str) -> int | None:
+        """Join the terminal to a login shell; on a machine, to its serial line."""
+        if host not in self._pinned(placement):
+            return self._docker.console(placement, host, user)
+        machine = self._machines.get(placement.session, host)
+        return console.join(self._hypervisor.connection, machine)
+
+    def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
+        """Write a file on a host, by its own programs, as its administrator."""
+        script = 'umask 077; cat > "$1" && chmod "$2" "$1"'
+        argv = ["/bin/sh", "-c", script, "sh", path, f"{mode:o}"]
+        done = self.run(placement, host, argv, stdin=content)
+        if done.exit != 0:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            raise ProviderError(f"`{path}` could not be written on {host}: {said}")
+
+    def expel(self, placement: Placement, hosts: Sequence[str]) -> None:
+        """End every console; on a machine its serial line is taken from whoever holds it."""
+        machines = [host for host in hosts if host in self._pinned(placement)]
+        self._docker.expel(placement, [host for host in hosts if host not in machines])
+        for host in machines:
+            machine = self._machine(placement, host)
+            if machine is None or not machine.isActive():
+                continue
+            console.take_away(self._hypervisor.connection, machine)
+            if _power(machine) == "running":  # one that stands still does nothing for anybody
+                guest = self._machines.guest(placement.session, host)
+                guest.ask({"act": "end"}, EXPEL_SECONDS)
+
+    # ------------------------------------------------------------------ state
+
+    def states(self, placement: Placement) -> Mapping[str, HostState]:
+        """Every host of the session, as it is now."""
+        machines = self._pinned(placement)
+        found = dict(self._docker.states(_without(placement, machines)))
+        for host in machines:
+            machine = self._machine(placement, host)
+            if machine is None:
+                found[host] = HostState(host, "missing", "its machine is gone")
+            else:
+                found[host] = HostState(host, _power(machine))
+        return {host: found[host] for host in placement.pins}
+
+    def going_down(self, placement: Placement, host: str) -> bool:
+        """Whether a running host is in the middle of shutting down."""
+        if host not in self._pinned(placement):
+            return self._docker.going_down(placement, host)
+        try:
+            guest = self._machines.guest(placement.session, host)
+            return identity.stage(guest) == "stopping"
+        except ProviderError:  # it has just gone off
+            return True
+
+    def freeze(self, placement: Placement) -> None:
+        """Stop all hosts' clocks."""
+        self._docker.freeze(_without(placement, self._pinned(placement)))
+        for host in self._pinned(placement):
+            self.freeze_host(placement, host)
+
+    def thaw(self, placement: Placement) -> None:
+        """Let all hosts go on."""
+        self._docker.thaw(_without(placement, self._pinned(placement)))
+        for host in self._pinned(placement):
+            machine = self._machine(placement, host)
+            if machine is not None and _power(machine) == "frozen":
+                with talking(f"to thaw {host}"):
+                    machine.resume()
+
+    def restart(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        """Shut hosts down, start and rewire them."""
+        machines = self._pinned(placement)
+        containers = [host for host in hosts if host not in machines]
+        if containers:
+            found = self._docker.restart(_without(placement, machines), plan, containers)
+            placement = replace(found, provider=self.name, pins={**placement.pins, **found.pins})
+        wanted = [host for host in hosts if host in machines]
+        self._cut(placement, wanted)
+        return self.revive(placement, plan, wanted)
+
+    def usage(self, placement: Placement) -> tuple[Usage, ...]:
+        """What each running host uses; of a machine's processes the server sees QEMU alone."""
+        containers = self._docker.usage(_without(placement, self._pinned(placement)))
+        found = []
+        for host in self._pinned(placement):
+            machine = self._machine(placement, host)
+            if machine is None or not machine.isActive():
+                continue
+            with talking(f"to measure {host}"):
+                most, used = machine.maxMemory() << 10, machine.memoryStats().get("rss", 0) << 10
+            disk = self._machines.files.used(placement.session, host)
+            found.append(Usage(host, min(used, most), most, 1, disk))
+        return (*containers, *found)
+
+    def disk_free(self) -> float:
+        """The free part (0 to 1) of the disk that all hosts share, the fuller one if two."""
+        return min(self._docker.disk_free(), self._machines.files.free())
+
+    def disk_used(self, placement: Placement) -> Mapping[str, int]:
+        """The bytes that each host has written."""
+        machines = self._pinned(placement)
+        found = dict(self._docker.disk_used(_without(placement, machines)))
+        return found | {
+            host: self._machines.files.used(placement.session, host) for host in machines
+        }
+
+    def freeze_host(self, placement: Placement, host: str) -> None:
+        """Stop one host's clock."""
+        if host not in self._pinned(placement):
+            self._docker.freeze_host(placement, host)
+            return
+        machine = self._machine(placement, host)
+        if machine is not None and _power(machine) == "running":
+            with talking(f"to freeze {host}"):
+                machine.suspend()
+
+    # ------------------------------------------------------------------ the rest
+
+    def _pinned(self, placement: Placement) -> list[str]:
+        """The hosts of a session that are machines."""
+        return [host for host, pins in placement.pins.items() if "machine" in pins]
+
+    def _machine(self, placement: Placement, host: str) -> Any:
+        try:
+            return self._machines.get(placement.session, host)
+        except Missing:
+            return None
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """What `labctl doctor` should say about virtual machines on this server."""
+        return diagnose(self._hypervisor)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._docker.close()
+        self._hypervisor.close()
+
+
+def _without(placement: Placement, hosts: Collection[str]) -> Placement:
+    """The placement of the other hosts."""
+    pins = {host: pins for host, pins in placement.pins.items() if host not in hosts}
+    return replace(placement, pins=pins)
+
+
+def _power(machine: Any) -> str:
+    libvirt = library()
+    with talking("to look at a machine"):
+        state, _ = machine.state()
+    if state in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED):
+        return "running"
+    if state in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED):
+        return "frozen"
+    return "running" if state == libvirt.VIR_DOMAIN_SHUTDOWN else "stopped"
