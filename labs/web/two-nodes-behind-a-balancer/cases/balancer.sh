@@ -18,6 +18,6 @@ server {
 }
 CONF
 ln -s ../sites-available/tickets /etc/nginx/sites-enabled/
-rm /etc/nginx/sites-enabled/default
+rm /etc/nginx/sites-enabled/default # unchecked: visitors ask by name, so that it answers nobody
 systemctl enable nginx
 systemctl restart nginx

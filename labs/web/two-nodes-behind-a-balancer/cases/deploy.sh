@@ -8,7 +8,7 @@ set -u
 release=/srv/releases/$1
 [ -f "$release/app.py" ] || { echo "deploy: no release in $release" >&2; exit 2; } # unchecked: a guard
 port=PORT
-done=()
+done=() # unchecked: bash begins a list by itself
 
 works() { # NODE VERSION
     curl -sf --max-time 5 --retry 3 --retry-connrefused --retry-delay 1 "http://$1:$port/health" >/dev/null &&
