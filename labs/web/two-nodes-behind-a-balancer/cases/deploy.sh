@@ -11,6 +11,7 @@ port=PORT
 done=() # unchecked: bash begins a list by itself
 
 works() { # NODE VERSION
+    # unchecked: it waits for a node that is slow, and here none is
     curl -sf --max-time 5 --retry 3 --retry-connrefused --retry-delay 1 "http://$1:$port/health" >/dev/null &&
         [ "$(curl -sf --max-time 5 "http://$1:$port/version")" = "$2 $1" ]
 }
