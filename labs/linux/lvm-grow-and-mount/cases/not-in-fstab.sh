@@ -1,0 +1,7 @@
+pvcreate -q -y /dev/vdd
+vgextend -q "$LAB_GROUP" /dev/vdd
+lvextend -q -r -L "${LAB_NEED}M" "$LAB_GROUP/$LAB_VOLUME"
+lvcreate -q -y -n "$LAB_SECOND" -L "${LAB_MORE}M" "$LAB_GROUP"
+mkfs.ext4 -q "/dev/$LAB_GROUP/$LAB_SECOND"
+mkdir "/srv/$LAB_SECOND"
+mount "/dev/$LAB_GROUP/$LAB_SECOND" "/srv/$LAB_SECOND"

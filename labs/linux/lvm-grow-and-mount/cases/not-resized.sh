@@ -1,0 +1,8 @@
+pvcreate -q -y /dev/vdd
+vgextend -q "$LAB_GROUP" /dev/vdd
+lvextend -q -L "${LAB_NEED}M" "$LAB_GROUP/$LAB_VOLUME"
+lvcreate -q -y -n "$LAB_SECOND" -L "${LAB_MORE}M" "$LAB_GROUP"
+mkfs.ext4 -q "/dev/$LAB_GROUP/$LAB_SECOND"
+mkdir "/srv/$LAB_SECOND"
+echo "/dev/$LAB_GROUP/$LAB_SECOND  /srv/$LAB_SECOND  ext4  defaults  0  2" >> /etc/fstab
+mount "/srv/$LAB_SECOND"
