@@ -43,7 +43,16 @@ class DockerProvider:
     # ------------------------------------------------------------------ environment
 
     def up(self, session: str, plan: Plan, report: Report) -> Placement:
-        """Bring every host up, wired and booted; what an earlier try left half made is redone."""
+        """Bring every host up, wired and booted; what an earlier try left half made is redone.
+
+        On a busy server a container now and then ends as soon as it was started: once more, then.
+        """
+        try:
+            return self._up(session, plan, report)
+        except cabling.WiringBroke:
+            return self._up(session, plan, report)
+
+    def _up(self, session: str, plan: Plan, report: Report) -> Placement:
         self._containers.remove(self._containers.of_session(session))
         with self._helpers_kept():
             wirer = self._containers.ensure_helper(WIRER)
