@@ -209,13 +209,10 @@ class _Builder:
         """Report the builder's output line by line; notes the layers it makes in `made`."""
         step = steps = 0
         recent: list[str] = []
+        failed = ""
+        # To its end even after an error, or the connection stays open with the rest of it.
         for event in output:
-            if "error" in event:
-                raise ProviderError(
-                    f"The image `{image.name}` could not be built: {event['error'].strip()}\n"
-                    + "\n".join(recent),
-                    "The lines above are the last that the build printed.",
-                )
+            failed = failed or str(event.get("error", "")).strip()
             for line in str(event.get("stream", "")).splitlines():
                 if counted := _STEP.match(line):
                     step, steps = int(counted[1]), int(counted[2])
@@ -224,6 +221,11 @@ class _Builder:
                 if line.strip():
                     recent = [*recent[-19:], line]
                     self._say(image, line, step, steps)
+        if failed:
+            raise ProviderError(
+                f"The image `{image.name}` could not be built: {failed}\n" + "\n".join(recent),
+                "The lines above are the last that the build printed.",
+            )
 
     def _say(self, image: Image, line: str, step: int = 0, steps: int = 0) -> None:
         self._report(BuildProgress(image.name, line, step, steps))
