@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
+
+JOBS = 2 * (os.cpu_count() or 1) + 1
+"""Trials at a time, where nothing else is asked for: most of them wait most of the time."""
 
 
 @click.command()
@@ -48,7 +52,7 @@ def new(settings: Settings, lab_id: str, area: str, level: int, folder: Path | N
 )
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="This case alone; repeatable.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Cases at a time."
+    "--jobs", type=click.IntRange(1, 32), default=JOBS, show_default=True, help="Cases at a time."
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
 @click.option(
@@ -89,7 +93,7 @@ def verify(
 @click.argument("names", nargs=-1, metavar="[LAB]...")
 @click.option("--all", "every", is_flag=True, help="Look at every lab that there is.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 32), default=3, show_default=True, help="Trials at a time."
+    "--jobs", type=click.IntRange(1, 32), default=JOBS, show_default=True, help="Trials at a time."
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
 @click.option(

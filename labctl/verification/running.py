@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +18,9 @@ from labctl.verification.cases import UNTOUCHED, cases_of
 from labctl.verification.judging import Mismatch, judge
 from labctl.verification.ledger import VERIFIED, Ledger, key_of
 from labctl.verification.trial import Trial, carry_out, each, throw_away
+
+MACHINES = threading.BoundedSemaphore(os.cpu_count() or 1)
+"""Cases in virtual machines at a time, whatever the number of jobs: each keeps a processor busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,25 @@ def verify(
                 ledger.note(key, **about, seconds=round(result.seconds, 3))
             return result
 
-        results = each(controller, one, todo, jobs, progress)
-    return Report(results, time.monotonic() - started)
+        order = mixed([trial.lab.id for trial in todo])
+        results = each(controller, one, [todo[number] for number in order], jobs, progress)
+    by_number = dict(zip(order, results, strict=True))
+    in_order = tuple(by_number[number] for number in range(len(todo)))
+    return Report(in_order, time.monotonic() - started)
+
+
+def mixed(labs: Sequence[str]) -> list[int]:
+    """The numbers of trials of these labs, one of each lab in turn.
+
+    The trials of one lab wait at the same points (for a lease, for a router's hellos); those of
+    different labs have something to do while others wait.
+    """
+    seen: Counter[str] = Counter()
+    turns = []
+    for number, lab in enumerate(labs):
+        turns.append((seen[lab], number))
+        seen[lab] += 1
+    return [number for _, number in sorted(turns)]
 
 
 def _trials(lab: Lab, seeds: int, wanted: Sequence[str]) -> list[Trial]:
@@ -121,9 +145,12 @@ def _run(controller: Controller, scratch: Controller, trial: Trial) -> CaseResul
     started = time.monotonic()
     mismatches: tuple[Mismatch, ...] = ()
     problem = ""
+    turn = MACHINES if trial.plan.provider == "libvirt" else contextlib.nullcontext()
     try:
-        marking = carry_out(controller, scratch, trial)
-        mismatches = judge(trial.plan, trial.case, marking)
+        with turn:
+            started = time.monotonic()
+            marking = carry_out(controller, scratch, trial)
+            mismatches = judge(trial.plan, trial.case, marking)
     except (LabctlError, TimeoutError) as error:
         problem = str(error)
     return _result(trial, time.monotonic() - started, mismatches, problem)

@@ -19,7 +19,7 @@ from labctl.verification.lines import ScriptLine, droppable, without
 from labctl.verification.mutation_report import json_text as lines_json
 from labctl.verification.mutation_report import text_of as lines_text
 from labctl.verification.report import json_text, text_of
-from labctl.verification.running import _trials
+from labctl.verification.running import _trials, mixed
 from labctl.verification.trial import Trial
 
 SCRIPT = """\
@@ -196,3 +196,10 @@ def test_the_report_says_what_was_not_as_expected() -> None:
     found = json.loads(json_text(report))
     assert found["ok"] is False
     assert [row["case"] for row in found["results"]] == ["solution", "fake", "solution"]
+
+
+def test_trials_of_different_labs_take_turns() -> None:
+    labs = ["a", "a", "a", "b", "c", "c"]
+    assert [labs[number] for number in mixed(labs)] == ["a", "b", "c", "a", "c", "a"]
+    assert sorted(mixed(labs)) == list(range(6))
+    assert mixed([]) == []
