@@ -33,17 +33,29 @@ def of_host(namespace: int) -> list[int]:
     """The processes of a host, by the inode of its PID namespace.
 
     In a virtual machine that is our own namespace too, and we are none of the candidate's: who is
-    in our mount namespace is left out.
+    in our mount namespace is left out. A process that has ended and was not asked for has no mount
+    namespace any more; it is its parent's.
     """
     own = os.stat("/proc/self/ns/mnt").st_ino
-    found = []
-    for pid in table().get(namespace, []):
+    return [pid for pid in table().get(namespace, []) if _mounts_of(pid) != own]
+
+
+def _mounts_of(pid: int) -> int:
+    """The mount namespace of a process, or of the parent of one that has ended; 0 for neither."""
+    for each in (pid, _parent(pid)):
         try:
-            if os.stat(f"/proc/{pid}/ns/mnt").st_ino != own:
-                found.append(pid)
-        except OSError:  # it has just ended
+            return os.stat(f"/proc/{each}/ns/mnt").st_ino
+        except OSError:
             continue
-    return found
+    return 0
+
+
+def _parent(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def listing(pids: list[int]) -> dict[str, Any]:

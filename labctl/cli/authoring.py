@@ -9,7 +9,7 @@ import click
 
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 
-JOBS = 2 * (os.cpu_count() or 1) + 1
+JOBS = 4 * (os.cpu_count() or 1)
 """Trials at a time, where nothing else is asked for: most of them wait most of the time."""
 
 
