@@ -120,6 +120,15 @@ def test_processes_are_the_hosts_own_by_the_hosts_own_numbers(lab: Session) -> N
     lab.sh("box", "kill $(cat /tmp/pid)")
 
 
+def test_dead_processes_are_seen_with_their_parent(lab: Session) -> None:
+    script = "sh -c 'sleep 0 & exec sleep 4712' > /dev/null 2>&1 & echo $! > /tmp/pid; sleep 1"
+    lab.sh("box", script)
+    parent = int(lab.sh("box", "cat /tmp/pid"))
+    found = lab.ask(Processes("box")).processes
+    assert [process.ppid for process in found if process.state == "Z"] == [parent]
+    lab.sh("box", f"kill {parent}")
+
+
 @pytest.mark.parametrize("to", [PC2, "2001:db8:2::10"], ids=["v4", "v6"])
 def test_an_echo_is_seen_at_every_port_it_passes(lab: Session, to: str) -> None:
     lab.sh("pc1", f"ping -c1 -W5 {to}")  # neighbours are known from here on
