@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,9 +27,9 @@ def dead() -> Iterator[int]:
 def test_a_dead_process_belongs_where_its_parent_does(
     dead: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = os.stat("/proc/self/ns/pid").st_ino
+    names = Path("/proc/self/ns/pid").stat().st_ino
     assert dead not in processes.of_host(names)  # we are the observer here, and it is ours
-    own = os.stat("/proc/self/ns/mnt").st_ino
+    own = Path("/proc/self/ns/mnt").stat().st_ino
     assert processes._mounts_of(dead) == own
     monkeypatch.setattr(processes, "_mounts_of", lambda pid: own + 1 if pid == dead else own)
     assert processes.of_host(names) == [dead]
