@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from checkers.browsing import BrowseResult
+from checkers.hardware_state import HardwareResult
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -41,6 +42,7 @@ RESULT_TYPES: dict[str, Any] = {
     "deleted_files": DeletedFilesResult,
     "browse": BrowseResult,
     "discover": DiscoverResult,
+    "hardware": HardwareResult,
 }
 """The type of the answer to each kind of probe."""
 

@@ -23,13 +23,14 @@ class LabNames:
 
     hosts: frozenset[str]
     networks: frozenset[str]
+    acts: frozenset[str] = frozenset()
 
 
 def _known(what: str) -> Callable[[str, ValidationInfo], str]:
     def look(value: str, info: ValidationInfo) -> str:
         if isinstance(info.context, LabNames):
-            names = info.context.hosts if what == "host" else info.context.networks
-            demand(what, value, names)
+            known = {"host": info.context.hosts, "network": info.context.networks}
+            demand(what, value, known.get(what, info.context.acts))
         return value
 
     return look
@@ -57,3 +58,5 @@ HostName = Annotated[
 """A host of the lab."""
 NetworkName = Annotated[str, Field(min_length=1), AfterValidator(_known("network"))]
 """A network of the lab."""
+ActName = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_known("act"))]
+"""A physical act that the lab offers under `hands:`."""

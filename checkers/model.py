@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from checkers.browsing import Browse, BrowseResult
+from checkers.hardware_state import Hardware, HardwareResult
 from checkers.probe import Probe
 from checkers.storage import DeletedFiles, DeletedFilesResult, Filesystem, FilesystemResult
 from checkers.traffic import Discover, DiscoverResult, Sighting
@@ -283,6 +284,7 @@ AnyProbe = (
     | Filesystem
     | DeletedFiles
     | Browse
+    | Hardware
 )
 AnyResult = (
     ProgramResult
@@ -294,6 +296,7 @@ AnyResult = (
     | FilesystemResult
     | DeletedFilesResult
     | BrowseResult
+    | HardwareResult
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from checkers import browse_together, browser_host, codec
 from checkers.browsing import Browse, BrowseResult
 from checkers.engine import Wanted
+from checkers.hardware_state import Hardware, HardwareResult
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -53,6 +54,10 @@ RunInside = Callable[[Inside], ProgramResult]
 """Runs a program inside a host; raises `TimeoutError` past its time, other errors as they are."""
 
 
+LookAt = Callable[[str], HardwareResult]
+"""What somebody beside a machine sees of it; any error means that it cannot be said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
     """Where the hosts are, as the agent needs to know: pins by host, and the fabric's.
@@ -77,10 +82,12 @@ class RemoteObserver:
         dial: Dial,
         run_inside: RunInside,
         *,
+        look_at: LookAt | None = None,
         guests: Mapping[str, Dial] | None = None,
         frozen: bool = False,
     ) -> None:
         """`dial` leads to the server's agent, `guests` to those of hosts that have their own."""
+        self._look_at = look_at
         self._access = {host.name: host.access for host in lab_hosts}
         self._whereabouts = whereabouts
         self._run_inside = run_inside
@@ -99,7 +106,9 @@ class RemoteObserver:
         found: dict[int, Observation] = {}
         for number, want in enumerate(wanted):
             probe = want.probe
-            if probe.host in broken:
+            if isinstance(probe, Hardware):
+                found[number] = self._beside_the_machine(probe)
+            elif probe.host in broken:
                 failure = Failure(broken[probe.host], Blame.HOST, conclusive=True)
                 found[number] = self._observation(probe, failure=failure)
             elif isinstance(probe, Inside):
@@ -154,6 +163,16 @@ class RemoteObserver:
         if self._access.get(probe.host) == "none" and isinstance(probe, SENDING):
             vantage = Vantage.OUTSIDE
         return Observation(probe, vantage, time.time(), result, failure, self.frozen)
+
+    def _beside_the_machine(self, probe: Hardware) -> Observation:
+        result, failure = None, None
+        try:
+            if self._look_at is None:
+                raise ValueError("nobody here can see its hardware")  # recorded
+            result = self._look_at(probe.host)
+        except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
+            failure = Failure(f"{probe.host} could not be looked at: {problem}")
+        return Observation(probe, Vantage.BESIDE, time.time(), result, failure, self.frozen)
 
     # ------------------------------------------------------------------ inside
 

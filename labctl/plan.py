@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from labctl.hardware import HardwarePlan
+
 PLAN_VERSION = 1
 
 
@@ -63,7 +65,7 @@ class HostPlan:
     """One machine of the lab. `memory` in bytes, `cpus` in cores; None takes the image's own.
 
     `setup` is a script's path inside the lab folder. `tmpfs` maps a path to a size in bytes.
-    `extra` holds what only other providers read (disks, nics, firmware, faults, hands).
+    `hardware` is None for machines that have none of their own.
     """
 
     name: str
@@ -76,7 +78,7 @@ class HostPlan:
     tmpfs: dict[str, int] = field(default_factory=dict)
     login: LoginPlan | None = None
     setup: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    hardware: HardwarePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from pydantic import TypeAdapter
 from checkers.browsing import Browse
 from checkers.check import CheckType, NotObserved, error
 from checkers.codec import RESULT_TYPES, result_from_json
+from checkers.hardware_state import Hardware
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -157,7 +158,7 @@ def _fits(answer: dict[str, Any], probe: AnyProbe) -> bool:
 def _others_fit(answer: dict[str, Any], probe: AnyProbe) -> bool:
     if isinstance(probe, Browse):
         return bool(answer.get("browse") == probe.url)
-    assert isinstance(probe, Processes | DeletedFiles)
+    assert isinstance(probe, Processes | DeletedFiles | Hardware)
     return probe.kind in answer
 
 
@@ -194,6 +195,7 @@ def _recorded(name: str) -> dict[str, Any]:
 
 
 BYTES = {"stdout", "stderr", "content", "target", "acl", "default_acl", "received", "comm", "exe"}
+BYTES |= {"screen"}
 
 
 def _fields(value: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from typing import Any
 
 from . import system
 
+WHENEVER = 0
+"""The start time of a host that may have been started again: a machine, known by its hypervisor."""
+
 
 class HostChanged(Exception):
     """The host is gone, or is not the one that was recorded; the text says which."""
@@ -80,7 +83,7 @@ class Doorway:
             # Looked at last: had the number been used again, the start time would differ.
             now = pins(pid)
             for key in ("start_time", "pid_namespace"):
-                if now[key] != recorded[key]:
+                if recorded[key] not in (now[key], WHENEVER):
                     raise HostChanged(f"{name} is not the host that was started ({key})")
             root = self._root_of(opened[1])
         except OSError as error:

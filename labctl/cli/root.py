@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "console": "labctl.cli.hosts:console",
         "put": "labctl.cli.hosts:put",
         "get": "labctl.cli.hosts:get",
+        "hands": "labctl.cli.handling:hands",
         "thaw": "labctl.cli.watching:thaw",
     },
     "The record": {

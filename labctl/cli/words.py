@@ -25,6 +25,7 @@ SIGNS: dict[str, tuple[str, str, str]] = {
     "stopped": ("□", "stopped", "dim"),
     "withdrawn": ("□", "withdrawn", "dim"),
     "frozen": ("■", "frozen", "blue"),
+    "off": ("□", "switched off", "dim"),
     "missing": ("!", "missing", "magenta"),
     "ok": ("✓", "ok", "green"),
     "warning": ("!", "warning", "yellow"),

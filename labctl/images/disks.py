@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,6 +33,13 @@ SPARE_BYTES = 64 << 20
 RECIPE = "1"
 """Raised when the way disks are made changes so that those made before are not good enough."""
 BOOT_FILES = ("vmlinuz", "initrd.img")
+LOADER = "boot/grub/i386-pc"
+LOADER_FILES = ("boot.img", "core.img")
+"""An image with these is started by them, as its own disk has them, and not by labctl."""
+SECTOR = 512
+TABLE_AT = 446
+PARTITION_START = 1 << 20
+LINUX = 0x83
 LEFT_BY_DOCKER = (".dockerenv", "etc/hosts", "etc/resolv.conf", "etc/hostname")
 
 Say = Callable[[str], None]
@@ -39,11 +47,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DiskSet:
-    """The file system of an image as a raw disk; kernel and initial RAM disk if it boots."""
+    """The disk of an image, raw; its kernel and initial RAM disk, if it is started with them.
+
+    The disk of a machine that has a boot loader has a table of partitions, and starts by itself.
+    """
 
     root: Path
-    kernel: Path
-    initrd: Path
+    kernel: Path | None
+    initrd: Path | None
 
 
 def disk_set(
@@ -57,9 +68,8 @@ def disk_set(
     Files of an image belong to many accounts, so that only root can make its disks.
     """
     place = folder / f"{image.tag.replace('/', '-').replace(':', '-')}-{RECIPE}"
-    found = DiskSet(place / "root.img", place / "vmlinuz", place / "initrd.img")
     if place.is_dir():
-        return found
+        return _set_in(place)
     if os.geteuid() != 0:
         raise ProviderError(
             f"The disk of the image `{image.name}` has not been made yet, and only root can.",
@@ -83,7 +93,14 @@ def disk_set(
         except OSError:  # somebody else was faster
             if not place.is_dir():
                 raise
-    return found
+    return _set_in(place)
+
+
+def _set_in(place: Path) -> DiskSet:
+    kernel, initrd = (place / name for name in BOOT_FILES)
+    if not kernel.is_file():
+        return DiskSet(place / "root.img", None, None)
+    return DiskSet(place / "root.img", kernel, initrd)
 
 
 def _export(client: docker.DockerClient, image: ResolvedImage, tree: Path) -> None:
@@ -132,8 +149,10 @@ def _write_disk(image: ResolvedImage, tree: Path, new: Path) -> None:
     """The file system of `tree` in `new`, with its kernel beside it."""
     size = ROOT_BYTES
     options = []
+    loader = [tree / LOADER / name for name in LOADER_FILES]
+    starts_itself = all(path.is_file() for path in loader)
     if image.kind == "machine":
-        for name in BOOT_FILES:
+        for name in BOOT_FILES if not starts_itself else ():
             shutil.copyfile(tree / name, new / name)
         label = "root"
     else:  # nobody writes to it: no journal, and no more room than its files take
@@ -156,5 +175,32 @@ def _write_disk(image: ResolvedImage, tree: Path, new: Path) -> None:
         raise ProviderError(
             f"The disk of the image `{image.name}` could not be made: {done.stderr}"
         )
+    if starts_itself:
+        _make_bootable(new / "root.img", *(path.read_bytes() for path in loader))
     for path in new.iterdir():
         path.chmod(0o644)
+
+
+def _make_bootable(root: Path, boot: bytes, core: bytes) -> None:
+    """Give a file system a disk around it: a boot sector, a boot loader, and it as partition 1.
+
+    The loader lies between the boot sector and the partition, where GRUB looks for it by itself
+    (GRUB manual, "BIOS installation").
+    """
+    if len(core) > PARTITION_START - SECTOR:
+        raise ProviderError(f"The boot loader is too large for its place: {len(core)} bytes.")
+    whole = root.with_name("disk.img")
+    size = root.stat().st_size
+    entry = struct.pack("<B3xB3xII", 0x80, LINUX, PARTITION_START // SECTOR, size // SECTOR)
+    table = entry + bytes(3 * len(entry)) + b"\x55\xaa"
+    with whole.open("wb") as disk:
+        disk.write(boot[:TABLE_AT] + table)
+        disk.write(core)
+        disk.truncate(PARTITION_START + size)
+    copy = ["dd", f"if={root}", f"of={whole}", "bs=1M", f"seek={PARTITION_START >> 20}"]
+    done = subprocess.run(
+        [*copy, "conv=notrunc,sparse", "status=none"], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ProviderError(f"A bootable disk could not be made: {done.stderr.strip()}")
+    whole.replace(root)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labctl.library.findings import nearest
+from labctl.library.hardware_rules import act_names
 from labctl.library.parts import Part, Parts
 from labctl.library.positions import Path
 from labctl.library.source import Source
@@ -87,7 +88,7 @@ def _steps(case: Part[Case], parts: Parts) -> None:
         if step.restart is not None:
             host_exists(parts, (*path, "restart"), step.restart)
         if step.hands is not None:
-            acts = {one.id for host in parts.hosts.values() for one in (host.value.hands or ())}
+            acts = act_names(parts.hosts.values())
             if step.hands not in acts and len(parts.hosts) == len(parts.host_names):
                 message = f"no host has the act `{step.hands}` under `hands`"
                 parts.report((*path, "hands"), message, nearest(step.hands, acts))

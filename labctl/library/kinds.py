@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from checkers import registry
 from checkers.lab_names import LabNames
 from labctl.library.findings import nearest
+from labctl.library.hardware_rules import act_names
 from labctl.library.parts import Part, Parts
 from labctl.library.positions import Path
 from labctl.library.shapes import Place, shape_findings
@@ -77,7 +78,11 @@ def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
     if isinstance(kind.parameters, dict) and "network" in model.model_fields:
         _network(check, (*path, "network"), kind.parameters.get("network"), parts)
     try:
-        names = LabNames(frozenset(parts.host_names), frozenset(parts.network_names))
+        names = LabNames(
+            frozenset(parts.host_names),
+            frozenset(parts.network_names),
+            frozenset(act_names(parts.hosts.values())),
+        )
         model.model_validate(kind.parameters, context=names)
     except ValidationError as error:
         place = Place(parts.place.positions, path, parts.place.translate, parts.place.blanks)

@@ -43,6 +43,10 @@ _PATTERNS = {
     r"^[a-z][a-z0-9-]*:/[^\0\n]*$": "a file on a host, such as `r1:/srv/change.md`",
     r"^(?!/)(?!.*(^|/)\.\.?(/|$))[^\0\n]+$": "a path inside the lab folder, such as `setup/r1.sh`",
     r"^/(?!.*(^|/)\.\.?(/|$))[^\0\n]*$": "an absolute path",
+    r"^/[^\0\n]*$": "an absolute path",
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": "letters, digits, dots, dashes and underscores",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date such as `2009-01-01`",
+    r"^eth[0-9]{1,2}$": "an interface such as `eth0`",
 }
 
 

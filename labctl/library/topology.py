@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from labctl.library.format import Id, LabPath, Name, Strict, Text
+from labctl.library.format import LabPath, Name, Strict
+from labctl.library.hardware import Machine
 from labctl.library.quantities import BitsPerSecond, Bytes, Milliseconds, Percent
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]*$", max_length=32)]
@@ -32,26 +33,7 @@ class Login(Strict):
     sudo: bool = False
 
 
-class Disk(Strict):
-    """A disk of a virtual machine."""
-
-    size: Bytes
-    bus: Literal["virtio", "sata", "scsi", "nvme", "usb", "ide"] = "virtio"
-    serial: Text | None = None
-    bay: Annotated[int, Field(ge=0)] | None = None
-
-
-class Hands(Strict):
-    """A physical act that a candidate may ask for."""
-
-    id: Id
-    title: Text
-    act: Id
-    bays: list[int] | None = None
-    nic: Name | None = None
-
-
-class Host(Strict):
+class Host(Machine):
     """One machine of the lab."""
 
     image: Name
@@ -63,12 +45,3 @@ class Host(Strict):
     tmpfs: dict[AbsolutePath, Bytes] = Field(default_factory=dict)
     login: Login | None = None
     setup: LabPath | None = None
-    disks: list[Disk] | None = None
-    nics: list[Any] | dict[str, Any] | Text | None = None
-    firmware: Literal["bios", "uefi"] | None = None
-    faults: list[Any] | dict[str, Any] | None = None
-    hands: list[Hands] | None = None
-
-
-MACHINE_KEYS = ("disks", "nics", "firmware", "faults", "hands")
-"""What only machines with hardware of their own have; never `provider: docker`."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from labctl.library.findings import nearest
+from labctl.library.hardware import MACHINE_KEYS
+from labctl.library.hardware_rules import check_hardware
 from labctl.library.parts import Part, Parts
 from labctl.library.surroundings import ImageFacts, Surroundings
-from labctl.library.topology import MACHINE_KEYS, Host
+from labctl.library.topology import Host
 
 
 def check_topology(parts: Parts, provider: str, around: Surroundings) -> None:
@@ -20,6 +22,7 @@ def check_topology(parts: Parts, provider: str, around: Surroundings) -> None:
             parts.report((*host.path, "image"), message, "Write `provider: libvirt`.")
         elif provider != "inventory" and not facts.machine:
             _machine_keys(name, host, provider, parts)
+    check_hardware(parts)
     if len(parts.hosts) == len(parts.host_names):
         used = {network for host in parts.hosts.values() for network in host.value.networks}
         for name, network in parts.networks.items():

@@ -3,6 +3,7 @@
     Environment  up, down, owned        hosts and networks of a session, made and removed
     Access       dial, run, console     ways to the hosts, for the examiner and the candidate
     State        freeze, thaw, restart  what becomes of running hosts
+    Acts         break_down, hands      what is done to hardware
 
 Everything a provider makes carries the session's code, so that `owned` can name it whatever
 happened in between. Every operation may be repeated: doing it twice is doing it once.
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from checkers.hardware_state import HardwareResult
 from checkers.model import ProgramResult
 from checkers.ssh import Dial
 from labctl.plan import Plan
@@ -49,7 +51,10 @@ class ByteStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """A host as the provider sees it now: `running`, `frozen`, `stopped` or `missing`."""
+    """A host as the provider sees it now: `running`, `frozen`, `stopped`, `off` or `missing`.
+
+    What is `off` was switched off by somebody who can switch it on; what is `stopped` was not.
+    """
 
     name: str
     state: str
@@ -162,6 +167,9 @@ class State(Protocol):
     def going_down(self, placement: Placement, host: str) -> bool:
         """Whether a running host is in the middle of shutting down."""
 
+    def silent(self, placement: Placement) -> tuple[str, ...]:
+        """The hosts that have power and have not come as far as to let themselves be observed."""
+
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks; a frozen host stays frozen."""
 
@@ -169,7 +177,10 @@ class State(Protocol):
         """Let all hosts go on."""
 
     def restart(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
-        """Shut hosts down, start and rewire them; returns the new pins."""
+        """Shut hosts down, start and rewire them; returns the new pins.
+
+        A host that does not come up keeps its old pins: it is not running then, or `silent`.
+        """
 
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         """What each running host uses."""
@@ -184,7 +195,28 @@ class State(Protocol):
         """Stop one host's clock."""
 
 
-class Provider(Environment, Access, State, Protocol):
+class Acts(Protocol):
+    """What is done to machines that have hardware of their own."""
+
+    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
+        """Bring about the faults that the plan asks for, once set-up is done; the new pins."""
+
+    def hands(
+        self, placement: Placement, plan: Plan, act: str, report: Report
+    ) -> tuple[Placement, str]:
+        """Do a physical act; the new pins, and what was done, in words.
+
+        Raises `UsageError` where it cannot be done as things are.
+        """
+
+    def refit(self, placement: Placement, plan: Plan) -> None:
+        """Finish what an act that was cut off left half done."""
+
+    def hardware(self, placement: Placement, host: str) -> HardwareResult:
+        """A machine as somebody sees it who stands beside it; `ProviderError` if it is none."""
+
+
+class Provider(Environment, Access, State, Acts, Protocol):
     """A provider is all of these; `name` is what lab files call it."""
 
     name: str

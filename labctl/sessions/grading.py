@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
@@ -124,6 +125,7 @@ class Grading:
         if not self._provider.guest_dials(self.placement):
             return self._run(checks, earlier, frozen=True, progress=progress)
         self._thaw()
+        self._look_into_silent()
         found = self._run(checks, earlier, frozen=False, progress=progress)
         self._freeze()
         return found
@@ -141,7 +143,7 @@ class Grading:
 
     def _revive(self) -> None:
         """Start and rewire hosts that have stopped, once; what stays down then is looked into."""
-        stopped = self._down("stopped", "missing")
+        stopped = self._down("stopped", "off", "missing")
         if not stopped:
             return
         self._controller.store.append(
@@ -167,7 +169,15 @@ class Grading:
         down = self._down("stopped")
         if down:
             self._placed(self._provider.revive(self.placement, self._session.plan, down))
-        for name in self._down("stopped"):
+        self._try_twins(self._down("stopped"))
+
+    def _look_into_silent(self) -> None:
+        """The same for a host that has power and does not come as far as to be observed."""
+        silent = self._provider.silent(self.placement)
+        self._try_twins([name for name in silent if name not in self._broken])
+
+    def _try_twins(self, names: Sequence[str]) -> None:
+        for name in names:
             host = self._session.plan.host(name)
             if host.access is Access.NONE or not self._twin_comes_up(host):
                 continue
@@ -190,11 +200,16 @@ class Grading:
     def _restart(self) -> None:
         """Restart every host that the candidate can enter; others keep what set-up gave them."""
         plan = self._session.plan
-        hosts = [host.name for host in plan.hosts if host.access is not Access.NONE]
+        hosts = [
+            host.name
+            for host in plan.hosts
+            if host.access is not Access.NONE and host.name not in self._broken
+        ]
         self._provider.thaw(self.placement)
         self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
         self._placed(self._provider.restart(self.placement, plan, hosts))
         self._look_into()
+        self._look_into_silent()
 
     def _placed(self, placement: Placement) -> None:
         self.placement = placement
@@ -215,6 +230,7 @@ class Grading:
             Whereabouts(self.placement.pins, self.placement.fabric, self._broken),
             self._provider.dial,
             self._run_inside,
+            look_at=partial(self._provider.hardware, self.placement),
             guests=self._provider.guest_dials(self.placement),
             frozen=frozen,
         )

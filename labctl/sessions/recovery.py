@@ -3,6 +3,7 @@
     start   undone: nobody has been let in, so nothing is lost
     submit  finished: the work is in the hosts, and grading goes on after the last whole phase
     stop    finished
+    hands   finished, as far as they had come
 
 A command that is still alive is left to its work: it holds the session's lock.
 """
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
-from labctl.sessions import record
+from labctl.sessions import hands, record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.stopping import finish_stop
@@ -67,6 +68,8 @@ def _settle(controller: Controller, intention: Intention) -> str:
     if intention.verb == "stop":
         finish_stop(controller, session.code, session.plan.provider, intention.id)
         return "stopped"
+    if intention.verb == "hands":
+        return hands.finish(controller, session, intention.id, str(intention.data.get("act", "")))
     record.provider_of(controller, session).down(session.code)
     controller.store.undo(intention.id, {"why": "interrupted"}, state=State.WITHDRAWN)
     return "its start was undone"

@@ -141,6 +141,9 @@ def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder:
         placement = provider.up(code, planned, report)
         record.place(controller, placement)
         set_up(controller, provider, placement, planned, folder)
+        broken = provider.break_down(placement, planned, report)
+        if broken != placement:
+            record.place(controller, broken)
         report("set up")
     except BaseException as error:
         provider.down(code)

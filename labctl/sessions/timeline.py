@@ -59,6 +59,9 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "file.put": lambda data: (
         f"`{data.get('path')}` was put on {data.get('host')} ({data.get('bytes')} bytes)"
     ),
+    "hands.intended": lambda data: f"hands were asked for: {data.get('act')}",
+    "hands.done": lambda data: f"hands did {data.get('act')} on {data.get('told')}",
+    "hands.undone": lambda data: f"hands could not do {data.get('act')}: {_why(data)}",
     "submit.intended": lambda _: "the hand-in began",
     "submit.phase": lambda data: f"graded: {data.get('phase')}",
     "submit.done": lambda _: "handed in; the hosts are frozen",

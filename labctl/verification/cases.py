@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from labctl.errors import UsageError
 from labctl.library.folder import Folder
 from labctl.plan import CasePlan, Plan, StepPlan
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.hands import lend_hands
 from labctl.sessions.scripts import run_script
 
 UNTOUCHED = CasePlan(name="untouched", outcome="not-yet-achieved")
@@ -45,5 +45,5 @@ def _step(controller: Controller, code: str, folder: Folder, step: StepPlan) -> 
             what=step.script,
             user=login.user if login else "root",
         )
-    else:
-        raise UsageError(f"The provider `{provider.name}` has no hands for `{step.hands}`.")
+    elif step.hands:
+        lend_hands(controller, session, step.hands)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from checkers.browsing import BrowseResult
 from checkers.check import CheckType
+from checkers.hardware_state import HardwareResult
 from checkers.model import (
     ConnectResult,
     DirectoryResult,
@@ -93,6 +94,10 @@ DISCOVER: dict[str, Spoil] = {
         ),
     ),
 }
+HARDWARE: dict[str, Spoil] = {
+    "none": lambda old: HardwareResult(powered=False, memory=0, bays=(), cut=(), acts=()),
+    "nothing done": lambda old: replace(old, acts=()),
+}
 SPOILS: dict[type, dict[str, Spoil]] = {
     ProgramResult: PROGRAM,
     FileResult: FILE,
@@ -103,6 +108,7 @@ SPOILS: dict[type, dict[str, Spoil]] = {
     DeletedFilesResult: DELETED_FILES,
     BrowseResult: PAGE,
     DiscoverResult: DISCOVER,
+    HardwareResult: HARDWARE,
 }
 
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from checkers.hardware_state import HardwareResult
 from checkers.model import ProgramResult
 from checkers.ssh import Dial
 from labctl.errors import ProviderError, ProviderUnavailable
@@ -179,6 +180,23 @@ class FakeProvider:
         with self._state("tidy") as state:
             state["helper"] = bool(state["sessions"])
 
+    # ------------------------------------------------------------------ acts
+
+    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
+        return placement
+
+    def hands(
+        self, placement: Placement, plan: Plan, act: str, report: Report
+    ) -> tuple[Placement, str]:
+        with self._state("hands"):
+            return placement, f"somewhere: did {act}"
+
+    def refit(self, placement: Placement, plan: Plan) -> None:
+        pass
+
+    def hardware(self, placement: Placement, host: str) -> HardwareResult:
+        raise ProviderError(f"{host} is a fake, which has no hardware.")
+
     # ------------------------------------------------------------------ access
 
     def dial(self, argv: Sequence[str], preamble: bytes) -> agent.FakeStream:
@@ -268,6 +286,9 @@ class FakeProvider:
             if wanted:
                 self._hosts(state, placement.session)[host]["state"] = "stopped"
         return bool(wanted)
+
+    def silent(self, placement: Placement) -> tuple[str, ...]:
+        return ()
 
     def freeze(self, placement: Placement) -> None:
         self._set(placement, "running", "frozen")

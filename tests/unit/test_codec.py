@@ -23,6 +23,7 @@ from checkers.browsing import (
     Stop,
     Violation,
 )
+from checkers.hardware_state import Act, Bay, Hardware, HardwareResult
 from checkers.model import (
     AnyProbe,
     Blame,
@@ -105,6 +106,7 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "filesystem": st.builds(Filesystem, TEXT, BYTES),
     "deleted_files": st.builds(DeletedFiles, TEXT),
+    "hardware": st.builds(Hardware, TEXT),
     "browse": st.builds(
         Browse,
         TEXT,
@@ -235,6 +237,16 @@ RESULTS["discover"] = st.builds(
     SIGHTINGS.map(tuple),
 )
 RESULTS["inside"] = RESULTS["program"]
+RESULTS["hardware"] = st.builds(
+    HardwareResult,
+    st.booleans(),
+    NUMBER,
+    several(st.builds(Bay, NUMBER, TEXT, NUMBER, TEXT)),
+    several(TEXT),
+    several(st.builds(Act, TEXT, SECONDS, TEXT, NUMBER)),
+    BYTES,
+    NUMBER,
+)
 FAILURES = st.builds(Failure, TEXT, st.sampled_from(Blame), st.booleans())
 
 

@@ -15,6 +15,7 @@ from labctl.providers.libvirt.domain import (
     Machine,
     Mark,
     Nic,
+    Sockets,
     domain_xml,
     mark_of,
     observer_sockets,
@@ -35,7 +36,6 @@ MACHINE = Machine(
         DiskFile(
             Path("/disks/observer.img"), format="raw", serial="labctl-observer", readonly=True
         ),
-        DiskFile(Path("/files/disk-1.qcow2"), "sata", serial="WD-1001", size=1 << 30),
     ),
     nics=(Nic("tap0", "02:00:00:00:00:01"), Nic("tap1", "02:00:00:00:00:02", "e1000e")),
     log=Path("/files/console.log"),
@@ -47,7 +47,6 @@ OTHER = replace(
     disks=(
         DiskFile(Path("/other/root.qcow2")),
         MACHINE.disks[1],
-        replace(MACHINE.disks[2], path=Path("/other/disk-1.qcow2")),
     ),
     nics=(Nic("tap8", "02:00:00:00:00:08"), Nic("tap9", "02:00:00:00:00:09", "e1000e")),
     log=Path("/other/console.log"),
@@ -73,13 +72,31 @@ def test_a_machine_has_what_it_was_given() -> None:
     assert domain.findtext("memory") == str(512 << 10)
     assert domain.findtext("vcpu") == "2"
     disks = domain.findall("devices/disk")
-    assert [disk.findtext("serial") for disk in disks] == [None, "labctl-observer", "WD-1001"]
+    assert [disk.findtext("serial") for disk in disks] == [None, "labctl-observer"]
     targets = [disk.find("target") for disk in disks]
-    assert [target.get("dev") for target in targets if target is not None] == ["vda", "vdb", "sda"]
-    assert [disk.find("readonly") is not None for disk in disks] == [False, True, False]
+    assert [target.get("dev") for target in targets if target is not None] == ["vda", "vdb"]
+    assert [disk.find("readonly") is not None for disk in disks] == [False, True]
     assert len(domain.findall("devices/interface")) == 2
     accelerated = ET.fromstring(domain_xml(replace(MACHINE, accelerated=True)))
     assert accelerated.get("type") == "kvm"
+
+
+def test_a_machine_has_room_for_disks_that_come_later() -> None:
+    plain = ET.fromstring(domain_xml(MACHINE))
+    assert [each.get("model") for each in plain.findall("devices/controller")] == ["none"]
+    sockets = Sockets(ports=4, scsi=True, usb=True)
+    domain = ET.fromstring(domain_xml(replace(MACHINE, sockets=sockets)))
+    models = [each.get("model") for each in domain.findall("devices/controller")]
+    # Two disks, two cards, the observer's ports, the source of chance, and the two controllers.
+    assert models == ["pcie-root-port"] * (8 + 4) + ["virtio-scsi", "qemu-xhci"]
+
+
+def test_a_clock_may_be_ahead() -> None:
+    domain = ET.fromstring(domain_xml(replace(MACHINE, clock_ahead=-60), NUMBER))
+    clock = domain.find("clock")
+    assert clock is not None
+    assert dict(clock.attrib) == {"offset": "variable", "basis": "utc", "adjustment": "-60"}
+    assert domain.findtext("uuid") == NUMBER
 
 
 def test_whose_a_machine_is_stands_in_it() -> None:
@@ -105,7 +122,7 @@ def test_a_saved_machine_under_another_name_keeps_nothing_of_the_first() -> None
 
 def test_a_saved_machine_with_other_devices_is_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
-        renamed(live(MACHINE), replace(OTHER, disks=OTHER.disks[:2]), NUMBER)
+        renamed(live(MACHINE), replace(OTHER, disks=OTHER.disks[:1]), NUMBER)
 
 
 @pytest.mark.parametrize("cookie", [b"", b"<cookie/>"])

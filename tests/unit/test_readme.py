@@ -16,5 +16,6 @@ def test_the_readme_lists_the_labs_under_their_areas_and_levels() -> None:
     found = {}
     for area, *levels in re.findall(r"^\| (\w+) \| (.*) \| (.*) \| (.*) \|$", text, re.MULTILINE):
         for level, names in enumerate(levels, 2):
-            found.update(dict.fromkeys(names.split(", "), (area, level)))
+            listed = [name for name in names.split(", ") if name]
+            found.update(dict.fromkeys(listed, (area, level)))
     assert found == {each.id: (each.area, each.level) for each in Library((BUILT_IN,)).list()}

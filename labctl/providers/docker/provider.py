@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from checkers.hardware_state import HardwareResult
 from checkers.model import ProgramResult
 from checkers.ssh import Dial
-from labctl.errors import ProviderError
+from labctl.errors import ProviderError, UsageError
 from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
@@ -316,6 +317,11 @@ class DockerProvider:
         titles = [row[1] for row in found["Processes"] if int(row[0]) == container.pid]
         return any(level in title for title in titles for level in ("[0]", "[1]", "[6]"))
 
+    def silent(self, placement: Placement) -> tuple[str, ...]:
+        """None: the observer looks at containers from beside, and needs nothing of theirs."""
+        del placement
+        return ()
+
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks."""
         self._containers.pause(self._hosts(placement), frozen=True)
@@ -366,6 +372,28 @@ class DockerProvider:
         """Stop one host's clock."""
         found = [container for container in self._hosts(placement) if container.host == host]
         self._containers.pause(found, frozen=True)
+
+    # ------------------------------------------------------------------ acts
+
+    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
+        """Nothing: containers have no hardware that could be broken."""
+        del plan, report
+        return placement
+
+    def hands(
+        self, placement: Placement, plan: Plan, act: str, report: Report
+    ) -> tuple[Placement, str]:
+        """Containers have nothing that hands could be laid on."""
+        del placement, plan, report
+        raise UsageError(f"There is nothing to do `{act}` to: this lab has no hardware.")
+
+    def refit(self, placement: Placement, plan: Plan) -> None:
+        """Nothing: no act is ever begun."""
+
+    def hardware(self, placement: Placement, host: str) -> HardwareResult:
+        """Containers have no hardware that could be looked at."""
+        del placement
+        raise ProviderError(f"{host} is a container, which has no hardware.")
 
     # ------------------------------------------------------------------ the rest
 

@@ -18,6 +18,12 @@ OBSERVER_SERIAL = "labctl-observer"
 EMULATED_CPU = "Nehalem"
 PORTS = 3
 """Ways to the observer: as many callers are served at the same time."""
+SCSI_BUS = "scsi0.0"
+USB_BUS = "usb.0"
+"""What QEMU calls the buses of the controllers of `Sockets`: libvirt's aliases, and a number."""
+UEFI = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+UEFI_SETTINGS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+"""Where Debian's package `ovmf` has the firmware, and the settings that it begins with."""
 COMMAND_LINE = "root=LABEL=root rw console=tty0 console=ttyS0 net.ifnames=0 quiet"
 
 ET.register_namespace("labctl", METADATA)
@@ -43,39 +49,61 @@ class Nic:
 
 @dataclass(frozen=True, slots=True)
 class DiskFile:
-    """A disk: its qcow2 or raw file, how it is attached, and the serial number that it shows.
-
-    `size` in bytes is given for disks that begin empty.
-    """
+    """A disk that is always there: its qcow2 or raw file, and the serial number that it shows."""
 
     path: Path
-    bus: str = "virtio"
     format: str = "qcow2"
-    size: int = 0
     serial: str = ""
     readonly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Sockets:
+    """Where disks can be put in later: free PCI Express ports, and controllers of other buses."""
+
+    ports: int = 0
+    scsi: bool = False
+    usb: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """Everything that a domain is made of. `memory` is in bytes, `accelerated` means KVM."""
+    """Everything that a domain is made of. `memory` is in bytes, `accelerated` means KVM.
+
+    `uefi` has it started by UEFI, which keeps its settings beside the log. The clock is
+    `clock_ahead` seconds ahead of the server's when power comes on.
+    """
 
     name: str
     mark: Mark
     memory: int
     cpus: float
-    kernel: Path
-    initrd: Path
+    kernel: Path | None
+    initrd: Path | None
     disks: tuple[DiskFile, ...]
     nics: tuple[Nic, ...]
     log: Path
+    sockets: Sockets = Sockets()
+    clock_ahead: int = 0
+    uefi: bool = False
     accelerated: bool = False
 
+    @property
+    def can_start_warm(self) -> bool:
+        """Whether a saved machine can go on as this one.
 
-def domain_xml(machine: Machine) -> str:
-    """The machine as libvirt takes it."""
+        Cards other than virtio's keep their address where a restored state is compared with it, and
+        UEFI has a file that no saved state brings.
+        """
+        return not self.uefi and all(nic.model == "virtio" for nic in self.nics)
+
+
+def domain_xml(machine: Machine, number: str = "") -> str:
+    """The machine as libvirt takes it; `number` is its UUID, where it has one already."""
     domain = ET.Element("domain", type="kvm" if machine.accelerated else "qemu")
     _text(domain, "name", machine.name)
+    if number:
+        _text(domain, "uuid", number)
     _mark(domain, machine.mark)
     _text(domain, "memory", str(machine.memory >> 10), unit="KiB")
     _text(domain, "vcpu", str(max(1, math.ceil(machine.cpus))))
@@ -88,7 +116,7 @@ def domain_xml(machine: Machine) -> str:
     else:  # a plain one: for each further ability the guest's kernel loads modules and tries them
         cpu = ET.SubElement(domain, "cpu", mode="custom", check="none")
         _text(cpu, "model", EMULATED_CPU)
-    ET.SubElement(domain, "clock", offset="utc")
+    _clock(domain, machine.clock_ahead)
     for event, act in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _text(domain, f"on_{event}", act)
     _devices(ET.SubElement(domain, "devices"), machine)
@@ -165,17 +193,44 @@ def _mark(domain: ET.Element, mark: Mark) -> None:
 def _boot(domain: ET.Element, machine: Machine) -> None:
     os_ = ET.SubElement(domain, "os")
     _text(os_, "type", "hvm", arch="x86_64", machine="q35")
-    _text(os_, "kernel", str(machine.kernel))
-    _text(os_, "initrd", str(machine.initrd))
-    _text(os_, "cmdline", COMMAND_LINE)
+    if machine.uefi:
+        _text(os_, "loader", UEFI, readonly="yes", type="pflash")
+        settings = machine.log.with_name("nvram.fd")
+        _text(os_, "nvram", str(settings), template=UEFI_SETTINGS)
+    if machine.kernel is not None:
+        _text(os_, "kernel", str(machine.kernel))
+        _text(os_, "initrd", str(machine.initrd))
+        _text(os_, "cmdline", COMMAND_LINE)
+    elif not machine.uefi:  # what the firmware has to say is on the serial line too
+        ET.SubElement(os_, "bios", useserial="yes")
+
+
+def _clock(domain: ET.Element, ahead: int) -> None:
+    if not ahead:
+        ET.SubElement(domain, "clock", offset="utc")
+        return
+    ET.SubElement(domain, "clock", offset="variable", basis="utc", adjustment=str(ahead))
+
+
+def _sockets(devices: ET.Element, machine: Machine) -> None:
+    """PCI Express ports for what is there (two virtio devices more), and those that stay free."""
+    sockets = machine.sockets
+    if sockets.ports:
+        there = 2 + len(machine.disks) + len(machine.nics) + sockets.scsi + sockets.usb
+        for number in range(1, 1 + there + sockets.ports):
+            port = {"type": "pci", "model": "pcie-root-port", "index": str(number)}
+            ET.SubElement(devices, "controller", port)
+    if sockets.scsi:
+        ET.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+    usb = "qemu-xhci" if sockets.usb else "none"
+    ET.SubElement(devices, "controller", type="usb", index="0", model=usb)
 
 
 def _devices(devices: ET.Element, machine: Machine) -> None:
-    letters = {"vd": 0, "sd": 0}
-    for disk in machine.disks:
-        kind = "vd" if disk.bus == "virtio" else "sd"
-        _disk(devices, disk, f"{kind}{chr(ord('a') + letters[kind])}")
-        letters[kind] += 1
+    _sockets(devices, machine)
+    for number, disk in enumerate(machine.disks):
+        first = number == 0 and machine.kernel is None
+        _disk(devices, disk, f"vd{chr(ord('a') + number)}", boots=first)
     for nic in machine.nics:
         interface = ET.SubElement(devices, "interface", type="ethernet")
         ET.SubElement(interface, "mac", address=nic.mac)
@@ -195,11 +250,13 @@ def _devices(devices: ET.Element, machine: Machine) -> None:
     ET.SubElement(video, "model", type="none")
 
 
-def _disk(devices: ET.Element, disk: DiskFile, target: str) -> None:
+def _disk(devices: ET.Element, disk: DiskFile, target: str, *, boots: bool) -> None:
     element = ET.SubElement(devices, "disk", type="file", device="disk")
     ET.SubElement(element, "driver", name="qemu", type=disk.format, discard="unmap")
     ET.SubElement(element, "source", file=str(disk.path))
-    ET.SubElement(element, "target", dev=target, bus=disk.bus)
+    ET.SubElement(element, "target", dev=target, bus="virtio")
+    if boots:
+        ET.SubElement(element, "boot", order="2")
     if disk.serial:
         _text(element, "serial", disk.serial)
     if disk.readonly:

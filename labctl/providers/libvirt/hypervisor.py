@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 from labctl.errors import ProviderError, ProviderUnavailable
 
 URI = "qemu:///system"
+_LABEL = re.compile(r"\+?(\d+):\+?(\d+)")
 _START = (
     "Start it with `systemctl start libvirtd`, or with `virtlogd -d && libvirtd -d` where there is "
     "no init."
@@ -74,6 +78,16 @@ class Hypervisor:
         if found is None:
             raise Missing(f"There is no virtual machine {name}.", "`labctl gc` shows what is left.")
         return found
+
+    def account(self) -> tuple[int, int]:
+        """The user and the group that QEMU runs as."""
+        with talking("to ask what libvirt can do"):
+            known = ET.fromstring(self.connection.getCapabilities())  # noqa: S314  # libvirtd's own
+        for model in known.iterfind("host/secmodel"):
+            label = model.findtext("baselabel[@type='qemu']", "")
+            if model.findtext("model") == "dac" and (numbers := _LABEL.fullmatch(label)):
+                return int(numbers[1]), int(numbers[2])
+        return os.getuid(), os.getgid()
 
     def close(self) -> None:
         """Close the connection."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import time
+from collections.abc import Sequence
 
 from labctl.errors import ProviderError
 from labctl.plan import HostPlan
@@ -12,6 +13,8 @@ from labctl.providers.libvirt.guest import Guest, GuestUnreachable
 
 POLL = 0.3
 ASK_SECONDS = 20.0
+DISK_SECONDS = 20.0
+"""How long a machine may take to find a disk that was put in."""
 BOOTED = ("running", "degraded", "maintenance")
 """States of systemd in which a boot has come to its end, be it a good one (systemctl(1))."""
 
@@ -69,6 +72,20 @@ def await_boot(guest: Guest, seconds: float) -> None:
             return
         time.sleep(POLL)
     raise ProviderError(f"A machine did not boot within {seconds:g} s (its systemd says: {said}).")
+
+
+def await_disks(guest: Guest, serials: Sequence[str], seconds: float = DISK_SECONDS) -> None:
+    """Return when the machine has found the disks with these serial numbers; later at the latest.
+
+    That one is not found is no error: it may be broken, or what would find it may be.
+    """
+    deadline = time.monotonic() + seconds
+    argv = ["/usr/bin/lsblk", "-dnro", "SERIAL"]
+    while serials and time.monotonic() < deadline:
+        done = guest.run(argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=10_000)
+        if set(serials) <= set(done.stdout.decode("utf-8", "replace").split()):
+            return
+        time.sleep(POLL)
 
 
 def rest(guest: Guest) -> None:

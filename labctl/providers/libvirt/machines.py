@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan
 from labctl.providers.libvirt import domain as xml
 from labctl.providers.libvirt import files, identity
+from labctl.providers.libvirt.chassis import Chassis, delivered, load, save
+from labctl.providers.libvirt.fitting import Fitting, sockets_for
 from labctl.providers.libvirt.guest import Guest
 from labctl.providers.libvirt.hypervisor import Hypervisor, library, talking
 from labctl.providers.libvirt.warm import WarmStates
@@ -67,32 +70,45 @@ class Machines:
         self, session: str, host: HostPlan, image: ResolvedImage, disks: DiskSet, observer: DiskSet
     ) -> Any:
         """The host's domain, with power on and its processors standing still; made if missing."""
-        name = domain_name(session, host.name)
-        found = self._hypervisor.find(name)
-        if found is None:
-            machine = self._machine(session, host, image, disks, observer)
+        folder = self.files.of_host(session, host.name)
+        chassis = load(folder) or delivered(host.hardware, host.memory or image.defaults.memory)
+        save(folder, chassis)
+        machine = self._machine(session, host, image, disks, observer)
+        found = self._hypervisor.find(machine.name)
+        if found is None and not machine.can_start_warm:
+            files.overlay(machine.disks[0].path, disks.root, "raw")
+            found = self._switch_on(machine)
+        elif found is None:
             state = self._warm.get(machine, disks.root, self._boot)
             files.overlay(machine.disks[0].path, state.root, "qcow2")
-            return self._warm.start(state, machine)
-        if not found.isActive():
-            with talking(f"to start {name}"):
-                found.createWithFlags(library().VIR_DOMAIN_START_PAUSED)
+            found = self._warm.start(state, machine)
+        elif not found.isActive():
+            now = replace(machine, memory=chassis.memory, clock_ahead=chassis.clock_at(time.time()))
+            found = self._switch_on(now, found.UUIDString())
+        self.fit(session, host, chassis)
         return found
+
+    def _switch_on(self, machine: xml.Machine, number: str = "") -> Any:
+        """Start a machine from nothing, with its processors standing still."""
+        with talking(f"to start {machine.name}"):
+            text = xml.domain_xml(machine, number)
+            found = self._hypervisor.connection.defineXML(text)
+            found.createWithFlags(library().VIR_DOMAIN_START_PAUSED)
+        return found
+
+    def fit(self, session: str, host: HostPlan, chassis: Chassis) -> None:
+        """Bring a machine that has power to what its chassis says."""
+        found = self.get(session, host.name)
+        folder = self.files.of_host(session, host.name)
+        interfaces = [port.interface for port in host.ports]
+        Fitting(found, folder, self._hypervisor.account()).fit(chassis, interfaces)
 
     def _machine(
         self, session: str, host: HostPlan, image: ResolvedImage, disks: DiskSet, observer: DiskSet
     ) -> xml.Machine:
         folder = self.files.of_host(session, host.name)
-        root = folder / "root.qcow2"
-        further = []
-        for number, disk in enumerate(host.extra.get("disks", ()), start=1):
-            path = folder / f"disk-{number}.qcow2"
-            if not path.exists():
-                files.blank(path, int(disk["size"]))
-            serial = str(disk.get("serial") or f"LAB{number:04d}")
-            bus = str(disk.get("bus", "virtio"))
-            further.append(xml.DiskFile(path, bus, size=int(disk["size"]), serial=serial))
-        own = xml.DiskFile(observer.root, format="raw", serial=xml.OBSERVER_SERIAL, readonly=True)
+        own = xml.DiskFile(observer.root, "raw", xml.OBSERVER_SERIAL, readonly=True)
+        models = host.hardware.models if host.hardware else {}
         return xml.Machine(
             name=domain_name(session, host.name),
             mark=xml.Mark(self._installation, session, host.name),
@@ -100,12 +116,18 @@ class Machines:
             cpus=host.cpus or image.defaults.cpus,
             kernel=disks.kernel,
             initrd=disks.initrd,
-            disks=(xml.DiskFile(root), own, *further),
+            disks=(xml.DiskFile(folder / "root.qcow2"), own),
             nics=tuple(
-                xml.Nic(tap_name(session, host.name, number), port.mac)
+                xml.Nic(
+                    tap_name(session, host.name, number),
+                    port.mac,
+                    models.get(port.interface, "virtio"),
+                )
                 for number, port in enumerate(host.ports)
             ),
             log=folder / "console.log",
+            sockets=sockets_for(host.hardware),
+            uefi=host.hardware is not None and host.hardware.firmware == "uefi",
             accelerated=self._accelerated(),
         )
 
@@ -167,6 +189,28 @@ class Machines:
                     machine.destroy()
 
         at_once(one, domains)
+
+    def cut_power(self, machine: Any) -> None:
+        """Take a machine's power away, as it is."""
+        with talking("to cut a machine's power"):
+            if machine.isActive():
+                machine.destroy()
+
+    def is_off(self, session: str, host: str) -> bool:
+        """Whether a machine without power is off because somebody wants it to be."""
+        now = load(self.files.of_host(session, host))
+        if now is None or not now.attended:
+            return False
+        libvirt = library()
+        with talking("to look at a machine"):
+            state, reason = self.get(session, host).state()
+        fallen = (libvirt.VIR_DOMAIN_SHUTOFF_CRASHED, libvirt.VIR_DOMAIN_SHUTOFF_FAILED)
+        return state == libvirt.VIR_DOMAIN_SHUTOFF and (now.switched_off or reason not in fallen)
+
+    def serials(self, session: str, host: str) -> tuple[str, ...]:
+        """The serial numbers of the disks in a machine's bays."""
+        now = load(self.files.of_host(session, host))
+        return tuple(disk.serial for disk in now.bays.values()) if now else ()
 
     def remove(self, session: str) -> None:
         """Cut the power of a session's machines and remove them and their files."""

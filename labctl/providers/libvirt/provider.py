@@ -7,15 +7,19 @@ witnesses and examiners are the same for both.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from checkers.agent.hosts import WHENEVER
+from checkers.hardware_state import HardwareResult
 from checkers.model import ProgramResult
 from checkers.ssh import Dial, Stream
-from labctl.errors import ProviderError, ProviderUnavailable
+from labctl.errors import ProviderError, ProviderUnavailable, UnknownName, UsageError
+from labctl.hardware import ActPlan
 from labctl.images.build import resolve
 from labctl.images.disks import disk_set
 from labctl.plan import HostPlan, Plan
@@ -24,6 +28,7 @@ from labctl.providers.docker import cabling
 from labctl.providers.docker.provider import OBSERVER, DockerProvider
 from labctl.providers.libvirt import acceleration, console, identity
 from labctl.providers.libvirt.diagnosis import diagnose
+from labctl.providers.libvirt.guest import GuestUnreachable
 from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, library, talking
 from labctl.providers.libvirt.machines import (
     BOOT_SECONDS,
@@ -32,8 +37,14 @@ from labctl.providers.libvirt.machines import (
     domain_name,
     tap_name,
 )
+from labctl.providers.libvirt.workshop import Workshop
 
 EXPEL_SECONDS = 20.0
+KERNEL_SECONDS = 100.0
+"""How long a machine may take until its kernel has started the observer."""
+RESET_SECONDS = 1.0
+SILENT_SECONDS = 20.0
+"""How long an observer may take to answer before its machine is called silent."""
 
 
 class LibvirtProvider:
@@ -45,6 +56,7 @@ class LibvirtProvider:
         self._docker = DockerProvider(installation, home)
         self._hypervisor = Hypervisor()
         self._machines = Machines(self._hypervisor, installation, acceleration.works)
+        self._workshop = Workshop(self._machines)
 
     # ------------------------------------------------------------------ environment
 
@@ -67,6 +79,7 @@ class LibvirtProvider:
         report: Report = lambda _: None,
         *,
         first: bool,
+        wait: bool = True,
     ) -> dict[str, dict[str, Any]]:
         """Switch machines on, wire them, and wait until they have booted; their pins."""
         observer = disk_set(resolve(OBSERVER), report)
@@ -82,17 +95,34 @@ class LibvirtProvider:
             for machine in domains:
                 machine.resume()
 
-        def boot(host: HostPlan) -> dict[str, Any]:
-            guest = self._machines.guest(session, host.name)
-            pins = guest.pins(BOOT_SECONDS)
-            identity.await_boot(guest, BOOT_SECONDS)
-            if first:
-                identity.give(guest, host)
-            report(f"{host.name} is ready")
-            return {**pins, "machine": domain_name(session, host.name)}
-
+        if not wait:
+            return {}
+        boot = partial(self._boot if first else self._try_boot, session, report=report)
         found = at_once(boot, hosts)
-        return {host.name: pins for host, pins in zip(hosts, found, strict=True)}
+        return {host.name: pins for host, pins in zip(hosts, found, strict=True) if pins}
+
+    def _try_boot(self, session: str, host: HostPlan, report: Report) -> dict[str, Any]:
+        """As `_boot`, of a machine that somebody may have broken; nothing if it does not boot."""
+        try:
+            return self._boot(session, host, report, first=False)
+        except ProviderError as error:
+            report(f"{host.name} has power, and has not booted: {error.message}")
+            return {}
+
+    def _boot(
+        self, session: str, host: HostPlan, report: Report, *, first: bool = True
+    ) -> dict[str, Any]:
+        """Wait until a machine has booted; its pins."""
+        guest = self._machines.guest(session, host.name)
+        pins = guest.pins(KERNEL_SECONDS)
+        identity.await_boot(guest, BOOT_SECONDS)
+        if first:
+            identity.give(guest, host)
+        identity.await_disks(guest, self._machines.serials(session, host.name))
+        report(f"{host.name} is ready")
+        # It is the same machine, whatever it was rebooted by; libvirt knows it by its name.
+        known = {"start_time": WHENEVER, "machine": domain_name(session, host.name)}
+        return {**pins, **known}
 
     def _plug(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> None:
         """Bring the machines' network cards onto the fabric."""
@@ -202,6 +232,8 @@ class LibvirtProvider:
         if host not in self._pinned(placement):
             return self._docker.console(placement, host, user)
         machine = self._machines.get(placement.session, host)
+        if not machine.isActive():
+            raise UsageError(f"{host} is switched off.", "`labctl hands` shows what can be done.")
         return console.join(self._hypervisor.connection, machine)
 
     def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
@@ -237,7 +269,10 @@ class LibvirtProvider:
             if machine is None:
                 found[host] = HostState(host, "missing", "its machine is gone")
             else:
-                found[host] = HostState(host, _power(machine))
+                state = _power(machine)
+                if state == "stopped" and self._machines.is_off(placement.session, host):
+                    state = "off"
+                found[host] = HostState(host, state)
         return {host: found[host] for host in placement.pins}
 
     def going_down(self, placement: Placement, host: str) -> bool:
@@ -249,6 +284,22 @@ class LibvirtProvider:
             return identity.stage(guest) == "stopping"
         except ProviderError:  # it has just gone off
             return True
+
+    def silent(self, placement: Placement) -> tuple[str, ...]:
+        """The machines that run and whose observer does not answer."""
+
+        def one(host: str) -> bool:
+            machine = self._machine(placement, host)
+            if machine is None or _power(machine) != "running":
+                return False
+            try:
+                self._machines.guest(placement.session, host).pins(SILENT_SECONDS)
+            except GuestUnreachable:
+                return True
+            return False
+
+        hosts = self._pinned(placement)
+        return tuple(host for host, mute in zip(hosts, at_once(one, hosts), strict=True) if mute)
 
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks."""
@@ -312,6 +363,65 @@ class LibvirtProvider:
             with talking(f"to freeze {host}"):
                 machine.suspend()
 
+    # ------------------------------------------------------------------ acts
+
+    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
+        """Bring about the faults that the plan asks for, with a power cycle where it takes one."""
+        machines = self._pinned(placement)
+        hosts = [plan.host(name) for name in machines]
+        cycled = [host.name for host in hosts if self._workshop.break_down(placement.session, host)]
+        if not cycled:
+            return placement
+        self._cut(placement, cycled)
+        broken = [plan.host(name) for name in cycled]
+        # One whose firmware starts from something else never gets as far as to be waited for.
+        lost = any(fault.boot for host in broken if host.hardware for fault in host.hardware.faults)
+        pins = self._start(placement.session, plan, broken, report, first=False, wait=not lost)
+        return replace(placement, pins={**placement.pins, **pins})
+
+    def hands(
+        self, placement: Placement, plan: Plan, act: str, report: Report
+    ) -> tuple[Placement, str]:
+        """Do a physical act, and wait for the machine to boot where it has come on by it."""
+        host, wanted = _act(plan, act)
+        outcome = self._workshop.do(placement.session, host, wanted)
+        machine = self._machines.get(placement.session, host.name)
+        if outcome.power in ("off", "cycle"):
+            self._machines.cut_power(machine)
+        if outcome.power == "shut-down":
+            self._machines.shut_down([machine])
+        if outcome.power == "reset":
+            with talking("to reset a machine"):
+                machine.reset(0)
+            time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
+        if outcome.power in ("on", "cycle"):
+            placement = self._power_on(placement, plan, host, report)
+        elif outcome.power == "reset":
+            placement = self._booted(placement, host, report)
+        return placement, f"{host.name}: {outcome.told}"
+
+    def _power_on(
+        self, placement: Placement, plan: Plan, host: HostPlan, report: Report
+    ) -> Placement:
+        """Start a machine; one that does not boot has power all the same."""
+        pins = self._start(placement.session, plan, [host], report, first=False)
+        return replace(placement, pins={**placement.pins, **pins})
+
+    def _booted(self, placement: Placement, host: HostPlan, report: Report) -> Placement:
+        pins = self._try_boot(placement.session, host, report)
+        return replace(placement, pins={**placement.pins, **({host.name: pins} if pins else {})})
+
+    def refit(self, placement: Placement, plan: Plan) -> None:
+        """Fit the machines that run to what their chassis say."""
+        for name in self._pinned(placement):
+            self._workshop.refit(placement.session, plan.host(name))
+
+    def hardware(self, placement: Placement, host: str) -> HardwareResult:
+        """A machine as somebody sees it who stands beside it."""
+        if host not in self._pinned(placement):
+            raise ProviderError(f"{host} is a container, which has no hardware.")
+        return self._workshop.look(placement.session, host)
+
     # ------------------------------------------------------------------ the rest
 
     def _pinned(self, placement: Placement) -> list[str]:
@@ -338,6 +448,16 @@ def _without(placement: Placement, hosts: Collection[str]) -> Placement:
     """The placement of the other hosts."""
     pins = {host: pins for host, pins in placement.pins.items() if host not in hosts}
     return replace(placement, pins=pins)
+
+
+def _act(plan: Plan, name: str) -> tuple[HostPlan, ActPlan]:
+    """An act that the plan's hosts have, and the host; raises `UnknownName`."""
+    found = {
+        act.id: (host, act) for host in plan.hosts if host.hardware for act in host.hardware.acts
+    }
+    if name not in found:
+        raise UnknownName("act of this lab", name, found)
+    return found[name]
 
 
 def _power(machine: Any) -> str:

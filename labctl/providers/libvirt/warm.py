@@ -22,7 +22,7 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from labctl.providers.libvirt import domain as xml
 from labctl.providers.libvirt import files
 from labctl.providers.libvirt.hypervisor import Hypervisor, library, talking
 
-RECIPE = "1"
+RECIPE = "2"
 _HEAD = struct.Struct("<16s5I56x")
 _MAGIC = (b"LibvirtQemudSave", b"LibvirtQemudPart")
 _VERSION = 2
@@ -79,9 +79,9 @@ class WarmStates:
             machine.memory,
             machine.cpus,
             machine.accelerated,
-            [(disk.bus, disk.format, disk.serial, disk.readonly) for disk in machine.disks],
-            [disk.size for disk in machine.disks],
+            [(disk.format, disk.serial, disk.readonly) for disk in machine.disks],
             [nic.model for nic in machine.nics],
+            astuple(machine.sockets),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -141,15 +141,12 @@ class WarmStates:
 def _template(machine: xml.Machine, name: str, folder: Path, root: Path) -> xml.Machine:
     """The machine that is booted and saved: like `machine`, but nobody's, and on no network."""
     disks = []
-    for number, disk in enumerate(machine.disks):
+    for disk in machine.disks:
         if disk.readonly:
             disks.append(disk)
-        elif number == 0:
+        else:
             files.overlay(folder / "root.qcow2", root, "raw")
             disks.append(replace(disk, path=folder / "root.qcow2"))
-        else:
-            files.blank(folder / f"disk-{number}.qcow2", disk.size)
-            disks.append(replace(disk, path=folder / f"disk-{number}.qcow2"))
     digits = hashlib.sha256(name.encode()).hexdigest()
     nics = tuple(
         xml.Nic(f"labwrm{digits[:8]}{number:x}", f"02:77:61:72:6d:{number:02x}", nic.model)

@@ -1,0 +1,169 @@
+"""Where hands are laid on machines: the lab's faults brought about, and physical acts done."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from checkers.hardware_state import Act, Bay, HardwareResult
+from labctl.errors import ProviderError
+from labctl.hardware import ActPlan, FaultPlan
+from labctl.plan import HostPlan
+from labctl.providers.libvirt import acts, chassis, identity
+from labctl.providers.libvirt.chassis import Chassis, DoneAct
+from labctl.providers.libvirt.guest import Guest
+from labctl.providers.libvirt.machines import Machines
+
+WARNINGS = ("spare", "temperature", "reliability", "read-only", "backup")
+"""The bits of NVMe's byte of critical warnings, from the lowest."""
+SCREEN = 1 << 20
+"""As much of what a machine has written to its serial line is looked at."""
+BLOCK = 4096
+SECTOR = 512
+ASK_SECONDS = 20.0
+_EXTENT = re.compile(r"^\s*\d+:\s*(\d+)\.\.\s*(\d+):\s*(\d+)\.\.")
+
+_WHERE = """
+set -eu
+sync
+device=$(findmnt -n -o SOURCE --target "$1")
+start=$(cat "/sys/class/block/${device##*/}/start" 2>/dev/null || echo 0)
+echo "start $start"
+filefrag -e -v -b4096 "$1"
+"""
+
+
+class Workshop:
+    """Hands on the machines of one installation."""
+
+    def __init__(self, machines: Machines) -> None:
+        self._machines = machines
+
+    # ------------------------------------------------------------------ faults
+
+    def break_down(self, session: str, host: HostPlan) -> bool:
+        """Bring about what the plan says is broken; whether it takes a power cycle to show."""
+        faults = host.hardware.faults if host.hardware else ()
+        if not faults:
+            return False
+        now = self._chassis(session, host.name)
+        guest = self._machines.guest(session, host.name)
+        for fault in faults:
+            now = _broken(now, fault, lambda path, blocks: sectors_of(guest, path, blocks))
+        self._keep(session, host.name, now)
+        self._machines.fit(session, host, now)
+        identity.rest(guest)  # what was read before a disk broke is not known by heart
+        return any(fault.clock or fault.boot or fault.power_cycle for fault in faults)
+
+    # ------------------------------------------------------------------ acts
+
+    def do(self, session: str, host: HostPlan, act: ActPlan) -> acts.Outcome:
+        """Do one act; what it means for the power is left to the caller. `UsageError` if it cannot.
+
+        What an earlier act left half done is finished first.
+        """
+        running = self.refit(session, host)
+        before = self._chassis(session, host.name)
+        outcome = acts.carry_out(before, act, running=running)
+        done = DoneAct(act.id, time.time(), outcome.told, len(self._screen(session, host.name)))
+        now = replace(outcome.chassis, acts=(*before.acts, done))
+        self._keep(session, host.name, now)
+        if running and not outcome.power:
+            self._machines.fit(session, host, now)
+        return replace(outcome, chassis=now)
+
+    def refit(self, session: str, host: HostPlan) -> bool:
+        """Fit a machine to its chassis if it has power; whether it has."""
+        if not self._machines.get(session, host.name).isActive():
+            return False
+        self._machines.fit(session, host, self._chassis(session, host.name))
+        return True
+
+    def look(self, session: str, host: str) -> HardwareResult:
+        """What somebody sees who stands beside a machine."""
+        now = self._chassis(session, host)
+        screen = self._screen(session, host)
+        return HardwareResult(
+            powered=bool(self._machines.get(session, host).isActive()),
+            memory=now.memory,
+            bays=tuple(
+                Bay(bay, disk.serial, disk.size, disk.bus) for bay, disk in sorted(now.bays.items())
+            ),
+            cut=tuple(sorted(now.cut)),
+            acts=tuple(Act(each.id, each.at, each.told, each.screen) for each in now.acts),
+            screen=screen[-SCREEN:],
+            screen_from=max(0, len(screen) - SCREEN),
+        )
+
+    # ------------------------------------------------------------------ files
+
+    def _folder(self, session: str, host: str) -> Path:
+        return self._machines.files.of_host(session, host)
+
+    def _chassis(self, session: str, host: str) -> Chassis:
+        found = chassis.load(self._folder(session, host))
+        if found is None:
+            raise ProviderError(f"{host} has no hardware that hands could be laid on.")
+        return found
+
+    def _keep(self, session: str, host: str, now: Chassis) -> None:
+        chassis.save(self._folder(session, host), now)
+
+    def _screen(self, session: str, host: str) -> bytes:
+        try:
+            return (self._folder(session, host) / "console.log").read_bytes()
+        except FileNotFoundError:
+            return b""
+
+
+Locate = Callable[[str, Sequence[int]], tuple[int, ...]]
+
+
+def _broken(now: Chassis, fault: FaultPlan, locate: Locate) -> Chassis:
+    """The chassis with one more thing wrong."""
+    if fault.power_cycle:
+        return now
+    if fault.link is not None:
+        return replace(now, cut=(*now.cut, fault.link))
+    if fault.clock is not None:
+        start = datetime.fromisoformat(fault.clock).replace(tzinfo=UTC)
+        return replace(now, dead_clock=start.timestamp())
+    if fault.boot is not None:
+        return replace(now, first=fault.boot)
+    bay = now.bay_of(fault.disk or "")
+    if bay is None:
+        raise ProviderError(f"There is no disk {fault.disk} to break.")
+    if fault.warning is not None:
+        return now.broken(bay, warning=1 << WARNINGS.index(fault.warning))
+    if fault.unreadable is not None:
+        return now.broken(bay, sectors=locate(fault.unreadable, fault.blocks))
+    return now.broken(bay, failed=True)
+
+
+def sectors_of(guest: Guest, path: str, blocks: Sequence[int]) -> tuple[int, ...]:
+    """The first sector on the disk of each of a file's blocks (of all, where none is named)."""
+    argv = ["/bin/bash", "-c", _WHERE, "bash", path]
+    done = guest.run(argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=1 << 20)
+    if done.exit != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise ProviderError(f"It could not be found out where {path} lies: {said}")
+    return placed(done.stdout.decode("utf-8", "replace"), path, blocks)
+
+
+def placed(listing: str, path: str, blocks: Sequence[int]) -> tuple[int, ...]:
+    """The sectors of a file's blocks, by filefrag(8) and by where its partition starts."""
+    lines = listing.splitlines()
+    start = int(lines[0].split()[1])
+    places: dict[int, int] = {}
+    for line in lines[1:]:
+        if extent := _EXTENT.match(line):
+            first, last, physical = (int(number) for number in extent.groups())
+            places |= {block: physical + block - first for block in range(first, last + 1)}
+    missing = [block for block in blocks if block not in places]
+    if missing or not places:
+        raise ProviderError(f"{path} has no block {missing[0] if missing else 0} on its disk.")
+    return tuple(start + places[block] * (BLOCK // SECTOR) for block in (blocks or sorted(places)))

@@ -1,0 +1,70 @@
+"""Hands: physical acts in a hardware lab, asked for by the candidate, done and recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labctl.errors import LabctlError
+from labctl.sessions import record
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import Session, State
+
+LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedAct:
+    """An act that may be asked for by its `id`, and the host that it is done to."""
+
+    id: str
+    host: str
+    title: str
+
+
+def offered(controller: Controller, code: str) -> tuple[OfferedAct, ...]:
+    """The acts that a session's lab offers, in the order of the lab file."""
+    plan = record.load(controller.store, code).plan
+    return tuple(
+        OfferedAct(act.id, host.name, act.title)
+        for host in plan.hosts
+        if host.hardware
+        for act in host.hardware.acts
+    )
+
+
+def hands(controller: Controller, code: str, act: str) -> str:
+    """Do one act on a running session's hardware; what was done, in words.
+
+    Raises `UnknownName` for an act that the lab does not offer, `UsageError` for one that cannot be
+    done as things are.
+    """
+    with controller.store.lock(code, wait=LOCK_SECONDS):
+        session = record.load(controller.store, code)
+        session.demand(State.RUNNING)
+        return lend_hands(controller, session, act)
+
+
+def lend_hands(controller: Controller, session: Session, act: str) -> str:
+    """Do one act, of a session whose lock the caller holds."""
+    provider = record.provider_of(controller, session)
+    before = session.placed()
+    intent = controller.store.intend(session.code, "hands", {"act": act}, controller.actor)
+    try:
+        after, told = provider.hands(
+            before, session.plan, act, lambda line: controller.tell(session.code, line)
+        )
+    except LabctlError as error:
+        controller.store.undo(intent, {"act": act, "why": error.message})
+        raise
+    if after != before:
+        record.place(controller, after)
+    controller.store.complete(intent, {"act": act, "told": told})
+    return told
+
+
+def finish(controller: Controller, session: Session, intent: str, act: str) -> str:
+    """Deal with an act that was cut off: what was begun is finished, as far as it was begun."""
+    provider = record.provider_of(controller, session)
+    provider.refit(session.placed(), session.plan)
+    controller.store.undo(intent, {"act": act, "why": "it was cut off; what was begun is done"})
+    return "what was begun is done"

@@ -1,0 +1,1 @@
+echo "The cable was loose." > "/root/ticket-$LAB_TICKET.txt"

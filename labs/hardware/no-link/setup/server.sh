@@ -1,0 +1,6 @@
+cat > /etc/network/interfaces.d/office <<CONF
+auto eth0
+iface eth0 inet static
+    address $LAB_SERVER_ADDRESS/24
+CONF
+ifup eth0
