@@ -115,8 +115,9 @@ class FileResult:
     """A file of the host as it is, read by the examiner's own reader.
 
     When nothing is there `type` is None and `why` says so (`no such file`, `a link in a loop`).
-    `target` is a link's text. `content` is None unless it was asked for and the file is a
-    regular one; `truncated` says that it was cut at the limit, and then `sha256` is None.
+    `target` is a link's text, `number` that of a device node, as `7:0`. `content` is None unless
+    it was asked for and the file is a regular one; `truncated` says that it was cut at the limit,
+    and then `sha256` is None.
     `acl` and `default_acl` are raw POSIX ACL attributes (see acl(5)), None where there is none.
     """
 
@@ -134,6 +135,7 @@ class FileResult:
     content: bytes | None = None
     truncated: bool = False
     sha256: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import os
 import secrets
 import sys
 import time
+from base64 import urlsafe_b64decode
 from typing import Any
 
 from . import connect, dhcp, files, frames, processes, programs, system, wire
@@ -111,7 +112,7 @@ class Round:
             if waiting.pop(int(line[:end]), None):
                 self._send_text(memoryview(line)[end + 1 :])
 
-        job = Job(lambda: _read(host.root, probes), FILE_SECONDS, LINE_BYTES, answered)
+        job = Job(lambda: _read(host, probes), FILE_SECONDS, LINE_BYTES, answered)
         self._files[id(job)] = waiting
         self._runner.add(job)
 
@@ -247,12 +248,16 @@ def _name(probe: dict[str, Any]) -> str:
     return str(probe["argv"][0] if probe["kind"] == "program" else probe["kind"])
 
 
-def _read(root: int, probes: list[dict[str, Any]]) -> None:
+def _read(host: Host, probes: list[dict[str, Any]]) -> None:
     """Look at files of one host, in a child of its own; a line for each: its number, its answer."""
     system.keep_only((system.CAP_DAC_READ_SEARCH,))
     for probe in probes:
         answer: dict[str, Any] = {"id": probe["id"]}
         try:
+            kernels = probe["kind"] != "filesystem" and files.of_kernel(
+                urlsafe_b64decode(probe["path"])
+            )
+            root = host.kernel if kernels else host.root
             answer["result"] = LOOKS[probe["kind"]](root, probe)
         except files.Unreadable as error:
             answer |= {"failure": str(error), "blame": "host"}

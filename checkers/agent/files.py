@@ -51,6 +51,19 @@ def refusal(error: OSError) -> OSError | Unreadable:
     return Unreadable(f"it cannot be read: {error.strerror}")
 
 
+def of_kernel(path: bytes) -> bool:
+    """Whether a path leads to what the kernel says of itself: /proc, and /sys but for its mounts.
+
+    /sys/fs and /sys/kernel are full of file systems that a host mounts there.
+    """
+    parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+    if b".." in parts or not parts:
+        return False
+    return parts[0] == b"proc" or (
+        parts[0] == b"sys" and parts[1:2] not in ([b"fs"], [b"kernel"], [])
+    )
+
+
 def look(root: int, probe: dict[str, Any]) -> dict[str, Any]:
     """Answer a `file` probe; raises `Unreadable` or OSError."""
     flags = os.O_PATH | (0 if probe["follow"] else os.O_NOFOLLOW)
@@ -80,6 +93,8 @@ def _describe(descriptor: int, limit: int) -> dict[str, Any]:
         "mtime": found.st_mtime,
         "links": found.st_nlink,
     }
+    if kind in ("block", "char"):
+        answer["number"] = f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
     # The magic link of our own descriptor names exactly the file that was looked at.
     again = f"/proc/self/fd/{descriptor}"
     if kind == "link":

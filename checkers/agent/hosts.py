@@ -23,10 +23,14 @@ class HostChanged(Exception):
 
 @dataclass
 class Host:
-    """An open host: descriptors of its root directory, network and names, its PID namespace."""
+    """An open host: descriptors of its root directory, network and names, its PID namespace.
+
+    `kernel` is the root directory from which its kernel's /proc and /sys are looked at.
+    """
 
     name: str
     root: int
+    kernel: int
     network: int
     names: int
     pid_namespace: int
@@ -64,9 +68,15 @@ def _close(descriptors: list[int]) -> None:
 
 
 class Doorway:
-    """Opens hosts; keeps the way back to the agent's own mount namespace."""
+    """Opens hosts; keeps the way back to the agent's own mount namespace.
+
+    In a virtual machine, where the host's first process is the kernel's, the agent has /proc and
+    /sys mounted for itself: what root mounts over the machine's own changes nothing there.
+    """
 
     def __init__(self) -> None:
+        self._own_root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._own_pids = os.stat("/proc/self/ns/pid").st_ino
         self._own_mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         self._own_network = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
@@ -94,7 +104,9 @@ class Doorway:
             raise
         network, mounts, names = opened
         os.close(mounts)
-        return Host(name, root, network, names, int(recorded["pid_namespace"]))
+        pids = int(recorded["pid_namespace"])
+        kernel = self._own_root if pids == self._own_pids else root
+        return Host(name, root, kernel, network, names, pids)
 
     def _root_of(self, mounts: int) -> int:
         """The root directory of a mount namespace; we are back in our own afterwards."""

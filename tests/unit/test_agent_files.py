@@ -103,6 +103,38 @@ def test_a_file_and_its_content(tree: Tree) -> None:
     assert found.sha256 == hashlib.sha256(b"hello\n").hexdigest()
 
 
+def test_a_device_node_has_a_number(tree: Tree) -> None:
+    try:
+        os.mknod(tree / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes device nodes")
+    found = tree.look("/null", 10)
+    assert (found.type, found.number, found.content) == ("char", "1:3", None)
+    (tree / "motd").touch()
+    assert tree.look("/motd").number is None
+
+
+@pytest.mark.parametrize(
+    "path, kernels",
+    [
+        ("/proc/1/mountinfo", True),
+        ("//proc/./swaps", True),
+        ("/sys/block", True),
+        ("/sys/class/net/eth0/speed", True),
+        ("/sys/fs/cgroup/cpu.stat", False),
+        ("/sys/kernel/debug", False),
+        ("/sys", False),
+        ("/process", False),
+        ("/etc/proc/x", False),
+        ("/proc/../etc/passwd", False),
+        ("/", False),
+        ("", False),
+    ],
+)
+def test_paths_that_lead_to_the_kernel(path: str, kernels: bool) -> None:
+    assert files.of_kernel(os.fsencode(path)) is kernels
+
+
 def test_content_is_read_only_when_it_is_asked_for(tree: Tree) -> None:
     (tree / "motd").write_bytes(b"hello\n")
     found = tree.look("/motd")
