@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from checkers.check import Asking, ask, ask_all
-from checkers.linux._attributes import GONE
-from checkers.linux._mounts import mounted_at, mounts
-from checkers.model import Blame, Directory, DirectoryResult, File, FileResult
-from checkers.reading import content_of, unobserved
-from checkers.words import plain
+from pydantic import Field, StringConstraints
+
+from checkers.check import Asking
+from checkers.linux._kernel import kernels_own, names, number, targets, texts, texts_if_any
+from checkers.linux._mounts import Mount, mounted_at
+from checkers.reading import unobserved
+from checkers.words import plain, quoted
 
 BLOCK = b"/sys/block"
+NUMBERS = b"/sys/dev/block"
 SECTOR = 512
-LIMIT = 1 << 12
-SERIALS = (b"serial", b"device/serial", b"device/vpd_pg80")
-"""Where a disk's serial number stands: virtio, NVMe, and SCSI's page with a head of four bytes."""
 VPD_HEAD = 4
+"""Bytes before the serial number in a SCSI disk's page of it."""
+HARDWARE = b"/devices/pci"
+"""Where devices hang that a host has; what root makes up (loops, simulators) hangs elsewhere."""
+OBSERVERS = "labctl-observer"
+"""The serial number of the examiner's disk."""
 MADE_OF_OTHERS = (b"dm-", b"md")
 """How the kernel's names of devices begin that stand on others."""
+
+_VOLUME = (b"dm/name", b"dm/uuid", b"size")
+_PARTITION = re.compile(rb"p?[0-9]{1,4}")
+_USB_DEVICE = re.compile(rb"(?P<device>/devices/.*)/[0-9.-]+:[0-9]+[.][0-9]+/")
+_BUSES = ((b"/usb", "usb"), (b"/nvme/", "nvme"), (b"/ata", "sata"), (b"/host", "scsi"))
+
+Serial = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+"""The serial number of a disk."""
+Serials = Annotated[tuple[Serial, ...], Field(min_length=1, max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,98 +47,158 @@ class Volume:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk: the kernel's name of it, its serial number, its bytes, and how it is attached.
+
+    What is no hardware has no `bus` and no serial number, whatever it says of itself.
+    """
+
+    device: bytes
+    serial: str
+    size: int
+    bus: str
+
+    @property
+    def said(self) -> str:
+        """The serial number, or the kernel's name for want of one."""
+        return plain(self.serial or self.device)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """All block devices: what each volume or array stands on, whose each partition is, the rest."""
+
+    slaves: Mapping[bytes, tuple[bytes, ...]]
+    parents: Mapping[bytes, bytes]
+    lowest: Mapping[bytes, Disk]
+
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        """The disks that the host has as hardware, the examiner's apart."""
+        every = self.lowest.values()
+        return tuple(disk for disk in every if disk.bus and disk.serial != OBSERVERS)
+
+    def layers(self, device: bytes) -> frozenset[bytes]:
+        """A device and everything that it lies on; `NotObserved` for one that is not there."""
+        pending, seen = [device], set[bytes]()
+        while pending:
+            each = pending.pop()
+            if each in seen:
+                continue
+            seen.add(each)
+            if each in self.parents:
+                pending.append(self.parents[each])
+            elif each in self.slaves:
+                pending.extend(self.slaves[each])
+            elif each not in self.lowest:
+                raise unobserved(f"the device {plain(each)} was not found")
+        return frozenset(seen)
+
+    def disks_below(self, device: bytes) -> tuple[Disk, ...]:
+        """The disks that a device lies on, hardware or not, by their kernel's names."""
+        return tuple(self.lowest[each] for each in sorted(self.layers(device) & self.lowest.keys()))
+
+    def serials_below(self, device: bytes) -> tuple[str, ...]:
+        """What these disks are called in words, sorted."""
+        return tuple(sorted({disk.said for disk in self.disks_below(device)}))
+
+
 def volumes(host: str) -> Asking[tuple[Volume, ...]]:
     """Every device of the device mapper. Raises `NotObserved` where sysfs cannot be believed."""
-    yield from _demand_sysfs(host)
-    names = yield from _names(host, BLOCK)
+    yield from kernels_own(host)
+    (every,) = yield from names(host, BLOCK)
+    own = [name for name in every if name.startswith(b"dm-")]
+    paths = [b"/".join((BLOCK, name, part)) for name in own for part in _VOLUME]
+    read = yield from texts(host, *paths)
     found = []
-    for name in names:
-        if not name.startswith(b"dm-"):
-            continue
-        own = BLOCK + b"/" + name
-        texts = yield from _texts(host, own + b"/dm/name", own + b"/dm/uuid", own + b"/size")
-        title, uuid, sectors = texts
-        if not sectors.isdigit():
-            raise unobserved(f"{plain(own)}/size of {host} holds no number")
-        found.append(Volume(name, title, uuid, int(sectors) * SECTOR))
+    for at, name in enumerate(own):
+        title, uuid, sectors = read[3 * at : 3 * at + 3]
+        found.append(Volume(name, title, uuid, number(paths[3 * at + 2], sectors) * SECTOR))
     return tuple(found)
 
 
-def disks_below(host: str, device: bytes) -> Asking[tuple[str, ...]]:
-    """The disks that a device lies on: serial numbers, or the kernel's names for want of them."""
-    names = yield from _names(host, BLOCK)
-    pending, disks, seen = [device], set(), set()
-    while pending:
-        each = pending.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        if each not in names:
-            disks.add((yield from _parent(host, names, each)))
-            continue
-        if each.startswith(MADE_OF_OTHERS):
-            pending += yield from _names(host, BLOCK + b"/" + each + b"/slaves")
-        else:
-            disks.add(each)
-    serials = yield from _serials(host, sorted(disks))
-    return tuple(sorted(serials.values()))
+def blocks(host: str) -> Asking[Blocks]:
+    """Every block device. Whether sysfs is the kernel's own is for the caller to ask."""
+    (every,) = yield from names(host, BLOCK)
+    made = [name for name in every if name.startswith(MADE_OF_OTHERS)]
+    rest = [name for name in every if name not in made]
+    inner = yield from names(
+        host,
+        *(BLOCK + b"/" + name for name in every),
+        *(BLOCK + b"/" + name + b"/slaves" for name in made),
+    )
+    parents = {
+        entry: name
+        for name, entries in zip(every, inner, strict=False)
+        for entry in entries
+        if entry.startswith(name) and _PARTITION.fullmatch(entry[len(name) :])
+    }
+    lowest = yield from _disks(host, rest)
+    return Blocks(dict(zip(made, inner[len(every) :], strict=True)), parents, lowest)
 
 
-def _demand_sysfs(host: str) -> Asking[None]:
-    """Root can mount files of their own over the kernel's."""
-    found = yield from mounts(host)
-    top = mounted_at(found, b"/sys")
-    over = [mount.point for mount in found if mount.point.startswith((BLOCK, b"/sys/devices"))]
-    if top is None or top.kind != "sysfs" or over:
-        where = plain(over[0]) if over else "/sys"
-        raise unobserved(f"{where} of {host} is not the kernel's own", Blame.HOST)
+def device_numbered(host: str, wanted: str) -> Asking[bytes | None]:
+    """The kernel's name of the device with a number such as `254:0`; None if there is none."""
+    (target,) = yield from targets(host, NUMBERS + b"/" + wanted.encode())
+    return None if target is None else target.rpartition(b"/")[2]
 
 
-def _names(host: str, path: bytes) -> Asking[tuple[bytes, ...]]:
-    listing = yield from ask(Directory(host, path))
-    return _entries(path, listing)
+def device_at(host: str, found: tuple[Mount, ...], point: bytes) -> Asking[bytes | None]:
+    """The device of the file system that is mounted at a place; None where nothing is."""
+    top = mounted_at(found, point.rstrip(b"/") or b"/")
+    if top is None:
+        return None
+    device = yield from device_numbered(host, top.device)
+    if device is None:
+        raise unobserved(
+            f"what {plain(point)} lies on cannot be told of a file system of type {plain(top.kind)}"
+        )
+    return device
 
 
-def _entries(path: bytes, listing: DirectoryResult) -> tuple[bytes, ...]:
-    if listing.entries is None or listing.truncated:
-        raise unobserved(f"{plain(path)} cannot be listed: {listing.why or 'too many names'}")
-    return tuple(entry.name for entry in listing.entries)
-
-
-def _texts(host: str, *paths: bytes) -> Asking[list[bytes]]:
-    seen = yield from ask_all(*(File(host, path, limit=LIMIT) for path in paths))
-    return [content_of(path, each).strip() for path, each in zip(paths, seen, strict=True)]
-
-
-def _parent(host: str, names: tuple[bytes, ...], part: bytes) -> Asking[bytes]:
-    """The disk of a partition: the one whose folder holds it."""
-    likely = [name for name in names if part.startswith(name)]
-    for name in likely:
-        seen = yield from ask(File(host, b"/".join((BLOCK, name, part))))
-        if seen.type == "directory":
-            return name
-    raise unobserved(f"the disk of {plain(part)} was not found")
-
-
-def _serials(host: str, disks: list[bytes]) -> Asking[dict[bytes, str]]:
-    pairs = [(disk, place) for disk in disks for place in SERIALS]
-    looks = [File(host, b"/".join((BLOCK, disk, place)), limit=LIMIT) for disk, place in pairs]
-    seen = yield from ask_all(*looks)
-    found = {disk: plain(disk) for disk in disks}
-    for (disk, place), each in zip(reversed(pairs), reversed(seen), strict=True):
-        if text := _serial(place, each):
-            found[disk] = text
+def _disks(host: str, devices: list[bytes]) -> Asking[dict[bytes, Disk]]:
+    """What is known of devices that stand on no others."""
+    links = yield from targets(host, *(BLOCK + b"/" + name for name in devices))
+    places = dict(zip(devices, (link or b"" for link in links), strict=True))
+    paths = {name: tuple(_attributes(name, place)) for name, place in places.items()}
+    wanted = [path for each in paths.values() for path in each]
+    # A disk may have no serial number.
+    read = dict(zip(wanted, (yield from texts_if_any(host, *wanted, empty=True)), strict=True))
+    found = {}
+    for name, place in places.items():
+        at, *others = paths[name]
+        size = number(at, read[at] or b"") * SECTOR
+        serial = next((text for path in others if (text := _serial(path, read[path]))), "")
+        found[name] = Disk(name, serial, size, _bus(place))
     return found
 
 
-def _serial(place: bytes, seen: FileResult) -> str:
-    if seen.type is None:
-        if seen.why not in GONE:
-            raise unobserved(f"{plain(place)} cannot be looked at: {seen.why or 'no reason given'}")
+def _attributes(name: bytes, place: bytes) -> Iterator[bytes]:
+    """Where a device's size stands, and its serial number: of virtio, NVMe, SCSI or USB."""
+    own = BLOCK + b"/" + name
+    yield own + b"/size"
+    if not _bus(place):
+        return
+    yield own + b"/serial"
+    yield own + b"/device/serial"
+    yield own + b"/device/vpd_pg80"
+    if found := _USB_DEVICE.search(place):
+        yield b"/sys" + found["device"] + b"/serial"
+
+
+def _serial(path: bytes, text: bytes | None) -> str:
+    if text is None:
         return ""
-    if seen.truncated or seen.content is None:
-        raise unobserved(f"the content of {plain(place)} was not read")
-    data = seen.content
-    if place.endswith(b"vpd_pg80"):
-        data = data[VPD_HEAD:]
+    if path.endswith(b"vpd_pg80") and len(text) < VPD_HEAD:
+        raise unobserved(f"{plain(path)} holds {quoted(text, 40)}, which is no page of SCSI's")
+    data = text[VPD_HEAD:] if path.endswith(b"vpd_pg80") else text
     return data.strip(b" \0\n").decode("ascii", "replace")
+
+
+def _bus(place: bytes) -> str:
+    """How a device is attached, by where it hangs; empty for what is no hardware."""
+    if HARDWARE not in place:
+        return ""
+    found = next((bus for part, bus in _BUSES if part in place), "")
+    return found or ("virtio" if b"/virtio" in place else "other")

@@ -20,12 +20,17 @@ _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted file system; `options` are those of the mount and of the file system together."""
+    """A mounted file system; `options` are those of the mount and of the file system together.
+
+    `device` is the number of what it lies on, as `254:0`; `root` the directory of it that is seen.
+    """
 
     point: bytes
     kind: str
     source: bytes
     options: frozenset[str]
+    device: str
+    root: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Entry:
     options: frozenset[str]
 
 
-def _spelt(field: bytes) -> bytes:
+def spelt(field: bytes) -> bytes:
     """A field without its escapes, by which blanks stand in it as octal numbers (fstab(5))."""
     return _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), field)
 
@@ -49,6 +54,19 @@ def _options(*fields: bytes) -> frozenset[str]:
         for field in fields
         for option in field.split(b",")
         if option
+    )
+
+
+def _mount(before: list[bytes], after: list[bytes]) -> Mount:
+    """One line of mountinfo by its words before and after the hyphen (proc(5))."""
+    kind, source, inner = after[:3]
+    return Mount(
+        spelt(before[4]),
+        kind.decode("utf-8", "surrogateescape"),
+        spelt(source),
+        _options(before[5], inner),
+        before[2].decode("utf-8", "surrogateescape"),
+        spelt(before[3]),
     )
 
 
@@ -63,10 +81,7 @@ def mounts(host: str) -> Asking[tuple[Mount, ...]]:
         before, after = left.split(b" "), right.split(b" ")
         if not separator or len(before) < 6 or len(after) < 3:
             raise unobserved(f"{plain(MOUNTINFO)} of {host} holds {quoted(line, 60)}")
-        kind, source, inner = after[:3]
-        found.append(
-            Mount(_spelt(before[4]), kind.decode(), _spelt(source), _options(before[5], inner))
-        )
+        found.append(_mount(before, after))
     if not any(mount.point == b"/" for mount in found):
         raise unobserved(f"nothing was seen to be mounted on {host}, not even its root")
     return tuple(found)
@@ -91,6 +106,6 @@ def fstab(host: str) -> Asking[tuple[Entry, ...]]:
             continue
         options = _options(fields[3]) if len(fields) > 3 else frozenset({"defaults"})
         kind = fields[2].decode("utf-8", "surrogateescape")
-        point = _spelt(fields[1])
-        entries.append(Entry(_spelt(fields[0]), point.rstrip(b"/") or b"/", kind, options))
+        point = spelt(fields[1])
+        entries.append(Entry(spelt(fields[0]), point.rstrip(b"/") or b"/", kind, options))
     return tuple(entries)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from checkers.check import Check, CheckType, failed
 from checkers.findings import Findings
-from checkers.linux._block import Volume, disks_below, volumes
+from checkers.linux._block import Serials, Volume, blocks, volumes
 from checkers.linux._sizes import Size
 from checkers.model import Subject
 from checkers.words import listed, plain, size
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,126}$")]
 """A name of a volume group or a logical volume (lvm(8), "VALID NAMES")."""
-Serial = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 OURS = b"LVM-"
 """How the UUIDs of LVM's devices begin in the device mapper."""
 
@@ -48,7 +47,7 @@ class Lvm(CheckType):
     exists: bool = True
     size: Size | None = None
     at_most: Size | None = None
-    disks: Annotated[tuple[Serial, ...], Field(min_length=1, max_length=20)] | None = None
+    disks: Serials | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Lvm:
@@ -77,11 +76,12 @@ class Lvm(CheckType):
         findings.hold(expected=title, found=title)
         self._compare_size(findings, own[0])
         if self.disks is not None:
-            disks = yield from disks_below(subject.host, own[0].device)
+            every_device = yield from blocks(subject.host)
+            disks = every_device.serials_below(own[0].device)
             findings.note(
                 disks == tuple(sorted(self.disks)),
                 expected=f"on {listed(sorted(self.disks))}",
-                found=f"on {listed(plain(disk) for disk in disks)}",
+                found=f"on {listed(disks)}",
             )
         return findings.verdict()
 
