@@ -66,6 +66,7 @@ class Link(_Row):
     flags: tuple[str, ...]
     mtu: int
     address: str = ""
+    operstate: str = ""
     master: str | None = None
     link: str | None = None
     link_netnsid: int | None = None
@@ -92,6 +93,11 @@ class Link(_Row):
     def up(self) -> bool:
         """Switched on, with a carrier."""
         return {"UP", "LOWER_UP"} <= set(self.flags) and "NO-CARRIER" not in self.flags
+
+    @property
+    def state(self) -> str:
+        """The kernel's word for both together (Linux, networking/operstates), in lower case."""
+        return self.operstate.lower()
 
     @property
     def loopback(self) -> bool:
