@@ -9,8 +9,11 @@ import click
 
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 
-JOBS = 4 * (os.cpu_count() or 1)
+MOST_JOBS = 32
+JOBS = min(MOST_JOBS, 4 * (os.cpu_count() or 1))
 """Trials at a time, where nothing else is asked for: most of them wait most of the time."""
+JOBS_TOLD = "4 for each processor"
+"""What `--help` says of it, the same on every machine."""
 
 
 @click.command()
@@ -52,7 +55,11 @@ def new(settings: Settings, lab_id: str, area: str, level: int, folder: Path | N
 )
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="This case alone; repeatable.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 32), default=JOBS, show_default=True, help="Cases at a time."
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    default=JOBS,
+    show_default=JOBS_TOLD,
+    help="Cases at a time.",
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
 @click.option(
@@ -93,7 +100,11 @@ def verify(
 @click.argument("names", nargs=-1, metavar="[LAB]...")
 @click.option("--all", "every", is_flag=True, help="Look at every lab that there is.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 32), default=JOBS, show_default=True, help="Trials at a time."
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    default=JOBS,
+    show_default=JOBS_TOLD,
+    help="Trials at a time.",
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
 @click.option(
