@@ -259,9 +259,9 @@ class Connect(Probe[ConnectResult]):
 class Inside(Probe[ProgramResult]):
     """Run a program of the candidate's own host, through the engine's exec.
 
-    The answer may be forged by the candidate: it is evidence of vantage *inside* only. `user`
-    is the account it runs as. A program that outlives `timeout` is an error of the host; of each
-    output stream `limit` bytes are kept.
+    Where the candidate can enter the host the answer may be forged: it is evidence of vantage
+    *inside* only. `user` is the account it runs as. A program that outlives `timeout` is an error
+    of the host; of each output stream `limit` bytes are kept.
     """
 
     argv: tuple[str, ...]

@@ -186,7 +186,9 @@ class RemoteObserver:
             )
         except Exception as problem:  # noqa: BLE001  # any provider's error; recorded, never a fail
             failure = Failure(f"`{probe.argv[0]}` could not be run: {problem}")
-        return Observation(probe, Vantage.INSIDE, time.time(), result, failure, self.frozen)
+        trusted = self._access.get(probe.host) == "none"  # nobody has touched its programs
+        vantage = Vantage.OUTSIDE if trusted else Vantage.INSIDE
+        return Observation(probe, vantage, time.time(), result, failure, self.frozen)
 
     # ------------------------------------------------------------------ browser
 

@@ -128,6 +128,16 @@ def test_only_inside_asks_no_agent() -> None:
     assert seen.vantage is Vantage.INSIDE
 
 
+def test_the_programs_of_a_host_that_nobody_can_enter_are_no_candidates() -> None:
+    def lost(_: Inside) -> ProgramResult:
+        raise TimeoutError
+
+    for run in (ran, lost):
+        own, trusted = ask(answering(well), Inside("r1", ("id",)), Inside("pc1", ("id",)), run=run)
+        assert own.vantage is Vantage.INSIDE
+        assert trusted.vantage is Vantage.OUTSIDE
+
+
 def test_what_is_frozen_is_told() -> None:
     found = ask(answering(well), File("r1", b"/a"), Inside("r1", ("id",)), frozen=True)
     assert [seen.frozen for seen in found] == [True, True]
