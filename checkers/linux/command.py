@@ -52,9 +52,10 @@ class Command(CheckType):
 
     No shell takes part: `run` is a list of words, or a text that is split into words; where a shell
     is meant, write `[sh, -c, "…"]`. It runs as `user` (default root) in the folder `cwd`, with
-    `stdin` as its input, for at most `limit` seconds (default 10). `exit` is 0 unless said
-    otherwise; `stdout` and `stderr` are any matcher. A program that is missing or cannot be run
-    (126, 127) fails whatever is expected.
+    `stdin` as its input, for at most `limit` seconds (default 10). At least one of `exit`,
+    `stdout` and `stderr` must say what is expected, each by any matcher; where `exit` is left out
+    it must be 0 all the same. A program that is missing or cannot be run (126, 127) fails whatever
+    is expected.
 
     Everything in it is the candidate's: the program, its libraries, the kernel's answer to it. It
     can be forged, so its verdict is flagged `seen from inside only`. Prefer any other check type.
