@@ -64,6 +64,9 @@ class CheckType(BaseModel, ABC):
     phase: ClassVar[Phase] = Phase.STATE
     harmless: ClassVar[bool] = True
     """Whether it may run while the candidate works, without disturbing them."""
+    asks_from: ClassVar[bool] = False
+    """Whether it asks as another host, which must be one that the candidate cannot enter: then
+    `from:` is required, and a field `network` is one of that host's."""
 
     @abstractmethod
     def run(self, subject: Subject) -> Check:

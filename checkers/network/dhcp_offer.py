@@ -85,6 +85,7 @@ class DhcpOffer(CheckType):
 
     kind: ClassVar[str] = "dhcp_offer"
     phase: ClassVar[Phase] = Phase.BEHAVIOUR
+    asks_from: ClassVar[bool] = True
 
     network: NetworkName
     mac: Mac | None = None

@@ -75,8 +75,9 @@ def check_kind(check: Part[Check], kind: Kind, parts: Parts) -> None:
         parts.report(path, "this names no function of the lab's", hint)
         return
     model = registry.load(kind.name)
-    if isinstance(kind.parameters, dict) and "network" in model.model_fields:
-        _network(check, (*path, "network"), kind.parameters.get("network"), parts)
+    if model.asks_from:
+        _origin(check, kind, parts)
+    _network(check, kind, path, parts)
     try:
         names = LabNames(
             frozenset(parts.host_names),
@@ -97,12 +98,31 @@ def own_function(parameters: Any) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def _network(check: Part[Check], path: Path, name: Any, parts: Parts) -> None:
+def _origin(check: Part[Check], kind: Kind, parts: Parts) -> None:
+    """Report a check that asks from `from:` and has none there that can be believed."""
+    name = check.value.source
+    closed = [one for one, host in parts.hosts.items() if host.value.access == "none"]
+    usable = [one for one in closed if one != check.value.host]
+    told = ", ".join(f"`{one}`" for one in usable)
+    hint = f"There is {told}." if told else "The lab has no such host."
+    need = "needs a `from:` that the candidate cannot enter"
+    if name is None:
+        parts.report(check.path, f"`{kind.name}` {need}", hint, key=True)
+    elif name in parts.hosts and name not in usable:
+        why = "can be entered" if name not in closed else "is the host itself"
+        parts.report((*check.path, "from"), f"`{kind.name}` {need}; `{name}` {why}", hint)
+
+
+def _network(check: Part[Check], kind: Kind, path: Path, parts: Parts) -> None:
     """A check may name an interface by its network, which then has to be one of the host's."""
+    model = registry.load(kind.name)
+    if not isinstance(kind.parameters, dict) or "network" not in model.model_fields:
+        return
+    name = kind.parameters.get("network")
     if not isinstance(name, str) or name not in parts.network_names:
         return  # the check type's own fields know which names there are
-    hosts = [parts.hosts.get(one) for one in (check.value.host, check.value.source or "")]
-    joined = [host.value.networks for host in hosts if host is not None]
-    if joined and not any(name in networks for networks in joined):
-        message = f"`{check.value.host}` is not on the network `{name}`"
-        parts.report(path, message, nearest(name, joined[0]))
+    whose = check.value.source if model.asks_from else check.value.host
+    host = parts.hosts.get(whose or "")
+    if host is not None and name not in host.value.networks:
+        message = f"`{whose}` is not on the network `{name}`"
+        parts.report((*path, "network"), message, nearest(name, host.value.networks))

@@ -53,6 +53,15 @@ def check(lab: dict[str, Any], task: int, index: int) -> dict[str, Any]:
     return found
 
 
+def offer(lab: dict[str, Any], network: str, **more: Any) -> dict[str, Any]:
+    """Make the last check one of a DHCP server, with the examiner on lan-a alone."""
+    lab["hosts"]["examiner"]["networks"] = ["lan-a"]
+    changed = check(lab, 1, 0)
+    changed.pop("ping")
+    changed.update(dhcp_offer={"network": network, "none": True}, **more)
+    return changed
+
+
 ROUTE_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: lab.update(id="other"), "the id is not the name of the folder"),
     (lambda lab: lab.pop("title"), "`title` is missing"),
@@ -114,6 +123,13 @@ ROUTE_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: check(lab, 0, 1)["interface"].update(network="lan"), "there is no network `lan`"),
     (lambda lab: check(lab, 0, 1).update(host="pc1"), "`pc1` is not on the network `lan-b`"),
     (lambda lab: check(lab, 1, 0).update({"from": "nobody"}), "there is no host `nobody`"),
+    (lambda lab: offer(lab, "lan-b"), "`examiner` is not on the network `lan-b`"),
+    (
+        lambda lab: offer(lab, "lan-a").pop("from"),
+        "`dhcp_offer` needs a `from:` that the candidate cannot enter. There is `examiner`.",
+    ),
+    (lambda lab: offer(lab, "lan-a", **{"from": "pc1"}), "cannot enter; `pc1` can be entered"),
+    (lambda lab: offer(lab, "lan-a", host="examiner"), "`examiner` is the host itself. The lab"),
     (lambda lab: lab["tasks"][0].update(brief="{{ site_c }}"), "`site_c` is not defined"),
     (lambda lab: lab["tasks"][0].update(brief="{{ site_a.hots(1) }}"), "no attribute `hots`"),
     (lambda lab: lab["tasks"][0].update(brief="{{ hosts.r1.macs[2] }}"), "cannot be filled in"),
@@ -197,6 +213,14 @@ def test_each_mistake_with_repeated_and_own_checks_is_found(
     findings = changed(tmp_path, "linux/example-team", change)
     texts = [str(finding) for finding in findings if finding.level == "error"]
     assert any(message in text for text in texts), texts
+
+
+def test_a_server_is_asked_on_a_network_of_the_host_that_asks(tmp_path: Path) -> None:
+    def relayed(lab: Any) -> None:
+        offer(lab, "lan-a")
+        lab["hosts"]["r1"]["networks"] = ["lan-b"]  # the server is behind a relay
+
+    assert changed(tmp_path, "networking/example-route", relayed) == ()
 
 
 def test_one_mistake_is_told_once(tmp_path: Path) -> None:
