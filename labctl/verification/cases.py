@@ -20,6 +20,14 @@ def cases_of(plan: Plan) -> tuple[CasePlan, ...]:
     return (*plan.cases, UNTOUCHED)
 
 
+def judged_marks(plan: Plan, case: CasePlan) -> dict[str, float]:
+    """What judges are taken to give in a case; for nothing done, the lowest mark of each scale."""
+    if case.name != UNTOUCHED.name:
+        return dict(case.judged)
+    aspects = (aspect for task in plan.tasks for aspect in task.judged)
+    return {aspect.id: min(map(float, aspect.scale)) for aspect in aspects} | case.judged
+
+
 def apply_case(controller: Controller, code: str, case: CasePlan) -> None:
     """Do on a running session's hosts what the case does; `ProviderError` if a step fails."""
     session = record.load(controller.store, code)

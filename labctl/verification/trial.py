@@ -25,7 +25,7 @@ from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading
 from labctl.sessions.starting import StartRequest, bring_up, enrol
-from labctl.verification.cases import apply_case
+from labctl.verification.cases import apply_case, judged_marks
 
 WorkT = TypeVar("WorkT")
 ResultT = TypeVar("ResultT")
@@ -87,7 +87,7 @@ def carry_out(
             grading = Grading(scratch, session, lambda _: None)
             results = grading.grade({}, phase_done)
             verdicts = {name: result.verdict for name, result in results.items()}
-            return mark(session.plan, verdicts, trial.case.judged)
+            return mark(session.plan, verdicts, judged_marks(session.plan, trial.case))
         finally:
             scratch.provider(planned.provider).down(made.code)
 

@@ -14,6 +14,7 @@ from labctl.library.planning import plan, verification_seeds
 from labctl.library.surroundings import BUILT_IN
 from labctl.plan import CasePlan
 from labctl.verification import CaseResult, Mismatch, MutantResult, Report
+from labctl.verification.cases import UNTOUCHED, judged_marks
 from labctl.verification.ledger import MUTATED, VERIFIED, Ledger, key_of
 from labctl.verification.lines import ScriptLine, droppable, without
 from labctl.verification.mutation_report import json_text as lines_json
@@ -176,6 +177,16 @@ def test_seeds_beyond_those_asked_for_repeat_no_wrong_answer() -> None:
         repeats = cases[0].name == "untouched" or cases[0].outcome == "achieved"
         assert len(cases) == 1 or repeats
     assert len(ran["untouched"]) == len({trial.plan.seed for trial in trials})
+
+
+def test_nothing_done_is_given_the_lowest_marks_unless_others_are_supplied() -> None:
+    planned = plan(Library((BUILT_IN,)).lab("responsive-accessible-page"), 1)
+    (looks, _) = aspects = [one.id for task in planned.tasks for one in task.judged]
+    lowest = dict.fromkeys(aspects, 0.0)
+    assert judged_marks(planned, UNTOUCHED) == lowest
+    assert judged_marks(planned, replace(UNTOUCHED, judged={looks: 1.0})) == {**lowest, looks: 1.0}
+    assert judged_marks(planned, CasePlan("half-done", judged={looks: 2.0})) == {looks: 2.0}
+    assert judged_marks(planned, CasePlan("half-done")) == {}
 
 
 def test_the_report_says_what_was_not_as_expected() -> None:
