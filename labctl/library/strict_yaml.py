@@ -10,8 +10,8 @@ as objects, and keeps the last of two equal keys in silence. Here, of plain scal
     anything else             is a string, as is whatever stands in quotes
 
 which is YAML 1.2's core schema without octal and hexadecimal numbers. Keys are always strings.
-Refused, all with their place: equal keys, keys that are not plain text, anchors and aliases
-(expansion bombs, action at a distance), tags, several documents, nesting past 64 levels.
+Refused, all with their place: equal keys, keys that are not plain text, anchors, aliases and merge
+keys (expansion bombs, action at a distance), tags, several documents, nesting past 64 levels.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ _WORDS: dict[str, Any] = {
 # libyaml's parser, where PyYAML was built with it: the same events, several times faster.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_MERGE = "<<"
+_REPEATING = "a lab's `for_each` repeats a check with other values"
 _BRACES = 'Put quotes round a value that starts with a brace: `"{{ name }}"`.'
 
 
@@ -169,6 +171,12 @@ class _Reader:
                 continue
             self.refuse_extras(event, (*path, event.value))
             key = event.value
+            if key == _MERGE and not event.style:
+                # What it stands for is missing in the mapping, which is therefore not judged.
+                message = f"merge keys (`{_MERGE}`) are not allowed"
+                self.report(mark, message, f"Write the keys out; {_REPEATING}.", path)
+                self.node(next(events), events, (*path, "?"), depth + 1)
+                continue
             first = self.positions.keys.get((*path, key))
             if key in value and first is not None:
                 self.report(
@@ -197,7 +205,8 @@ class _Reader:
             self.report(
                 _mark(event),
                 f"anchors and aliases (`{sign}{event.anchor}`) are not allowed",
-                "Write the value out, or put quotes round a text that begins with `&` or `*`.",
+                f"Write the value out ({_REPEATING}), "
+                "or put quotes round a text that begins with `&` or `*`.",
                 path,
             )
         tag = getattr(event, "tag", None)

@@ -62,6 +62,12 @@ def test_a_plain_scalar_means_what_it_looks_like(text: str, value: object) -> No
         ("a: 1\n'a': 2", "2:1", "the key `a` stands here twice"),
         ("a: &x 1\nb: 2", "1:4", "anchors and aliases (`&x`)"),
         ("a: &x 1\nb: *x", "2:4", "anchors and aliases (`*x`)"),
+        ("a: &x 1", "1:4", "Write the value out (a lab's `for_each` repeats a check"),
+        (
+            "a: {<<: {b: 1}}",
+            "1:5",
+            "merge keys (`<<`) are not allowed. Write the keys out; a lab's",
+        ),
         ("a: !!python/name:os.system", "1:4", "tags"),
         ("a: !x [1]", "1:4", "tags"),
         ("---\na: 1\n---\nb: 2", "3:1", "a second document"),
@@ -96,6 +102,14 @@ def test_what_is_refused_is_told_with_its_place(
 def test_all_mistakes_are_told_at_once() -> None:
     document = strict_yaml.read("a: 1\na: 2\nb: &x 1\nc: !t 2\n", "x.yaml")
     assert [finding.line for finding in document.findings] == [2, 3, 4]
+
+
+def test_a_merge_key_is_told_once_and_a_key_in_quotes_is_none() -> None:
+    document = strict_yaml.read("a: {<<: {b: 1}, c: 2}\nd: 3\n", "x.yaml")
+    assert [finding.line for finding in document.findings] == [1]
+    assert document.value == {"a": {"c": 2}, "d": 3}
+    assert ("a",) in document.positions.broken
+    assert strict_yaml.load('"<<": 1\n', "x.yaml") == {"<<": 1}
 
 
 def test_an_alias_bomb_is_refused_and_not_expanded() -> None:
