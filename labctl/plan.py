@@ -86,7 +86,8 @@ class CheckPlan:
     """One measured check: `kind` names the check type and `parameters` are its fields.
 
     `retry` and `timeout` are seconds; `when` is None where the check type decides. `criteria`
-    are the task's unless the check names its own.
+    are the task's unless the check names its own: numbers, and `UNIT:NUMBER` where the lab claims
+    one number of several units.
     """
 
     id: str

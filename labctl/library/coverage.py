@@ -30,7 +30,10 @@ class Covered:
 
 
 def coverage(catalogue: Catalogue, labs: Iterable[Lab]) -> tuple[Covered, ...]:
-    """Every criterion and heading, in the catalogue's order, with the labs that claim it."""
+    """Every criterion and heading, in the catalogue's order, with the labs that claim it.
+
+    Each claim of a criterion is one of its unit: lint lets none stand that no task looks at.
+    """
     claims: dict[tuple[str, str], list[str]] = {}
     for lab in labs:
         for evidence in lab.header.evidences:

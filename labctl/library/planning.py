@@ -214,7 +214,7 @@ def _login(host: Host) -> LoginPlan | None:
 def _task(task: TaskParts, examined: Examined) -> TaskPlan:
     shape = task.task
     assert shape is not None
-    default = tuple(shape.criteria)
+    default = examined.claims.same(shape.criteria)
     return TaskPlan(
         id=shape.id,
         title=shape.title,
@@ -222,7 +222,7 @@ def _task(task: TaskParts, examined: Examined) -> TaskPlan:
         criteria=default,
         hints=tuple(shape.hints),
         checks=tuple(_check(check, default, examined) for check in task.checks),
-        judged=tuple(_judged(aspect.value, default) for aspect in task.judged),
+        judged=tuple(_judged(aspect.value, default, examined) for aspect in task.judged),
         questions=tuple(
             question.value.model_dump(exclude_unset=True) for question in task.questions
         ),
@@ -243,7 +243,7 @@ def _check(part: Part[Check], default: tuple[str, ...], examined: Examined) -> C
         needs=_expanded(check.needs, examined),
         retry=check.retry or 0,
         timeout=check.timeout,
-        criteria=default if check.criteria is None else tuple(check.criteria),
+        criteria=default if check.criteria is None else examined.claims.same(check.criteria),
         when=check.when,
         visible=check.visible,
         changes=check.changes,
@@ -251,7 +251,7 @@ def _check(part: Part[Check], default: tuple[str, ...], examined: Examined) -> C
     )
 
 
-def _judged(aspect: Judged, default: tuple[str, ...]) -> JudgedPlan:
+def _judged(aspect: Judged, default: tuple[str, ...], examined: Examined) -> JudgedPlan:
     return JudgedPlan(
         id=aspect.id,
         title=aspect.title,
@@ -259,7 +259,7 @@ def _judged(aspect: Judged, default: tuple[str, ...]) -> JudgedPlan:
         meets=aspect.meets,
         scale=dict(aspect.scale),
         evidence=aspect.evidence.model_dump(exclude_unset=True) if aspect.evidence else {},
-        criteria=default if aspect.criteria is None else tuple(aspect.criteria),
+        criteria=default if aspect.criteria is None else examined.claims.same(aspect.criteria),
     )
 
 

@@ -1,14 +1,12 @@
-"""Rules that join tasks, checks, judged aspects and criteria of a lab file."""
+"""Rules that join tasks, checks and judged aspects of a lab file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from labctl.library.findings import nearest
-from labctl.library.format import Evidence
 from labctl.library.parts import Part, Parts, TaskParts
 from labctl.library.positions import Path
-from labctl.library.surroundings import Surroundings
 from labctl.library.tasks import Check, Judged
 
 Families = Mapping[str, tuple[str, ...]]
@@ -161,64 +159,3 @@ def as_mark(text: str) -> float | None:
     except ValueError:
         return None
     return number if 0 <= number < float("inf") else None
-
-
-def check_criteria(parts: Parts, evidences: Mapping[int, Evidence], around: Surroundings) -> None:
-    """Report criteria that the lab does not claim, claims nothing looks at, and unknown units."""
-    places = parts.place.positions
-    claimed: dict[str, Path] = {}
-    for index, evidence in evidences.items():
-        path: Path = ("evidences", index)
-        if evidence.unit is None:
-            _objective(parts, path, evidence.objective or "", around)
-            continue
-        units = around.catalogue.units
-        if units and evidence.unit not in units:
-            message = f"the catalogue has no unit `{evidence.unit}`"
-            hint = nearest(evidence.unit, units)
-            parts.findings.append(places.finding((*path, "unit"), message, hint))
-        known = around.catalogue.criteria(evidence.unit)
-        for position, name in enumerate(evidence.criteria or ()):
-            claimed.setdefault(name, (*path, "criteria", position))
-            if known and name not in known:
-                message = f"the unit `{evidence.unit}` has no criterion `{name}`"
-                place = (*path, "criteria", position)
-                parts.findings.append(places.finding(place, message, nearest(name, known)))
-    if claimed:
-        _claims(parts, claimed)
-
-
-def _objective(parts: Parts, path: Path, name: str, around: Surroundings) -> None:
-    """Report an objective that no list of the catalogue has; nothing where there are no lists."""
-    lists = around.catalogue.objectives.values()
-    if not lists or around.catalogue.objective(name) is not None:
-        return
-    known = [f"{one.prefix} {number}" for one in lists for number in one.headings]
-    message = f"the catalogue has no objective `{name}`"
-    places = parts.place.positions
-    parts.findings.append(places.finding((*path, "objective"), message, nearest(name, known)))
-
-
-def _claims(parts: Parts, claimed: Mapping[str, Path]) -> None:
-    used: set[str] = set()
-    for task in parts.tasks:
-        default = task.task.criteria if task.task is not None else []
-        _claimed(parts, (*task.path, "criteria"), default, claimed)
-        of_task: list[Part[Check] | Part[Judged]] = [*task.checks, *task.judged]
-        for one in of_task:
-            own = one.value.criteria
-            _claimed(parts, (*one.path, "criteria"), own or (), claimed)
-            used.update(default if own is None else own)
-    if all(task.complete and task.task is not None for task in parts.tasks):
-        for name, path in claimed.items():
-            if name not in used:
-                message = f"nothing in the lab looks at the criterion `{name}`"
-                hint = "Name it in a task or a check, or claim it no longer."
-                parts.findings.append(parts.place.positions.finding(path, message, hint))
-
-
-def _claimed(parts: Parts, path: Path, names: Iterable[str], claimed: Mapping[str, Path]) -> None:
-    for index, name in enumerate(names):
-        if name not in claimed:
-            hint = nearest(name, claimed)
-            parts.report((*path, index), f"`evidences` claims no criterion `{name}`", hint)

@@ -43,6 +43,17 @@ def test_a_repeated_list_is_refused(tmp_path: Path) -> None:
         load_catalogue([path])
 
 
+def test_a_criterion_is_covered_in_the_unit_that_it_is_claimed_of() -> None:
+    library = Library((BUILT_IN,))
+    catalogue = library.surroundings().catalogue
+    labs = [library.lab("backup-that-restores"), library.lab("migrate-a-service")]
+    rows = {(row.group, row.number): row.labs for row in coverage(catalogue, labs)}
+    assert rows["system-management-l3", "2.2"] == ("backup-that-restores", "migrate-a-service")
+    assert rows["linux-l3", "2.2"] == ("backup-that-restores",)
+    assert rows["linux-l4", "2.1"] == ("migrate-a-service",)
+    assert rows["system-management-l3", "2.1"] == ()
+
+
 def test_what_has_labs_and_what_has_none() -> None:
     library = Library((BUILT_IN,))
     catalogue = library.surroundings().catalogue

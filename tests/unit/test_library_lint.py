@@ -62,6 +62,12 @@ def offer(lab: dict[str, Any], network: str, **more: Any) -> dict[str, Any]:
     return changed
 
 
+def two_units(lab: dict[str, Any], *names: str) -> None:
+    """Claim 2.2 of a second unit as well; the last task looks at the criteria of these names."""
+    lab["evidences"].append({"unit": "networking-l2", "criteria": ["2.2"]})
+    lab["tasks"][1]["criteria"] = list(names)
+
+
 ROUTE_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: lab.update(id="other"), "the id is not the name of the folder"),
     (lambda lab: lab.pop("title"), "`title` is missing"),
@@ -97,6 +103,12 @@ ROUTE_MISTAKES: list[tuple[Change, str]] = [
     (lambda lab: lab["tasks"][0].update(checks=[]), "nothing that could be marked"),
     (lambda lab: lab["tasks"][0].update(criteria=["9.9"]), "claims no criterion `9.9`"),
     (lambda lab: lab["tasks"][1].update(criteria=["2.1"]), "looks at the criterion `2.2`"),
+    (
+        lambda lab: two_units(lab, "2.2"),
+        "`networking-l2`. Write `networking-l3:2.2` or `networking-l2:2.2`, or each of them.",
+    ),
+    (lambda lab: two_units(lab, "networking-l3:2.2"), "at the criterion `networking-l2:2.2`"),
+    (lambda lab: two_units(lab, "networking-l2:2.1"), "no criterion `networking-l2:2.1`"),
     (lambda lab: lab["evidences"][0].update(unit="networking-l4"), "no unit `networking-l4`"),
     (
         lambda lab: lab["evidences"][1].update(objective="LPIC-1 109.3"),
@@ -213,6 +225,14 @@ def test_each_mistake_with_repeated_and_own_checks_is_found(
     findings = changed(tmp_path, "linux/example-team", change)
     texts = [str(finding) for finding in findings if finding.level == "error"]
     assert any(message in text for text in texts), texts
+
+
+def test_criteria_may_be_called_by_their_units(tmp_path: Path) -> None:
+    def both(lab: Any) -> None:
+        two_units(lab, "networking-l3:2.2", "networking-l2:2.2")
+        lab["tasks"][0]["criteria"] = ["networking-l3:2.1"]
+
+    assert changed(tmp_path, "networking/example-route", both) == ()
 
 
 def test_a_server_is_asked_on_a_network_of_the_host_that_asks(tmp_path: Path) -> None:
