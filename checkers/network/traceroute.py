@@ -34,7 +34,9 @@ def _hop(text: str, info: ValidationInfo) -> str:
     return text
 
 
-Hop = Annotated[str, AfterValidator(_hop)]
+Hop = Annotated[
+    str, AfterValidator(_hop), Field(description="An address, a host of the lab, or `*`.")
+]
 """A router on the way: one of its addresses, its name in the lab, or `*` for any that answers."""
 
 

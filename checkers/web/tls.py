@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from checkers.check import Asking, Check, CheckType, NotObserved, failed
 from checkers.findings import Findings
-from checkers.lab_names import HostName, host_before_colon
+from checkers.lab_names import FileOnHost, HostName
 from checkers.matchers import Matcher
 from checkers.model import (
     Failure,
@@ -48,12 +48,6 @@ ServerName = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$", to_lower=True),
     AfterValidator(_server_name),
 ]
-FileOnHost = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}:/[^\x00]{1,1000}$"),
-    AfterValidator(host_before_colon),
-]
-"""A file of a host of the lab: `HOST:/PATH`."""
 
 
 class Tls(CheckType):

@@ -27,6 +27,8 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=32)]
+HostName = Annotated[Name, Field(description="A host of the lab.")]
+NetworkName = Annotated[Name, Field(description="A network of the lab.")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 LabPath = Annotated[
     str, StringConstraints(pattern=r"^(?!/)(?!.*(^|/)\.\.?(/|$))[^\0\n]+$", max_length=200)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -81,19 +81,23 @@ def _has_prefix(paths: AbstractSet[Path], path: Path) -> bool:
     return bool(paths) and any(path[:length] in paths for length in range(len(path) + 1))
 
 
+_Group = tuple[Path, bool, bool]
+"""Where something is wrong, whether it is that nothing is there, and whether it is a key."""
+
+
 def shape_findings(
     error: ValidationError, data: Any, model: type[BaseModel], place: Place
 ) -> list[Finding]:
     """Everything that `error` says about `data`, which is not the `model` it should be."""
-    groups: dict[tuple[Path, bool], list[ErrorDetails]] = {}
+    groups: dict[_Group, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         path = data_path(detail["loc"], data)
         missing = detail["type"] == "missing"
         if missing:
             path = (*path, detail["loc"][-1])
-        groups.setdefault((path, missing), []).append(detail)
+        groups.setdefault((path, missing, _of_key(detail)), []).append(detail)
     found = []
-    for (path, missing), details in groups.items():
+    for (path, missing, _), details in groups.items():
         if place.blank(path) or _explained_below(path, details, groups):
             continue
         if missing:
@@ -101,6 +105,11 @@ def shape_findings(
         else:
             found.append(_finding(path, details, model, place))
     return found
+
+
+def _of_key(detail: ErrorDetails) -> bool:
+    """Whether it is about the key of a mapping, and not about what stands there."""
+    return detail["loc"][-1:] == ("[key]",)
 
 
 def data_path(loc: Sequence[str | int], data: Any) -> Path:
@@ -130,7 +139,7 @@ def _reading(loc: Path, data: Any) -> tuple[int, bool, Path]:
 def _explained_below(
     path: Path,
     details: list[ErrorDetails],
-    groups: dict[tuple[Path, bool], list[ErrorDetails]],
+    groups: Iterable[_Group],
 ) -> bool:
     """Whether these only say that a mapping is no plain value, as one member of a union would.
 
@@ -138,7 +147,7 @@ def _explained_below(
     """
     if not all(detail["type"] in {*_EXPECTED, "too_short"} for detail in details):
         return False
-    return any(len(other) > len(path) and other[: len(path)] == path for other, _ in groups)
+    return any(len(other) > len(path) and other[: len(path)] == path for other, *_ in groups)
 
 
 def _finding(
@@ -153,9 +162,10 @@ def _finding(
     if first["type"] == UNKNOWN_NAME:
         context = first["ctx"]
         hint = nearest(context["name"], context["known"])
-        return place.finding(path, f"there is no {context['what']} `{context['name']}`", hint)
+        message = f"there is no {context['what']} `{context['name']}`"
+        return place.finding(path, message, hint, key=_of_key(first))
     value = first["input"]
-    key = first["loc"][-1:] == ("[key]",)
+    key = _of_key(first)
     expected = list(dict.fromkeys(text for detail in details if (text := _expected(detail))))
     if expected:
         message = f"expected {_one_of(expected)}"

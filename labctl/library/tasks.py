@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from labctl.library.format import Id, LabPath, Name, Strict, Text, Variable
+from labctl.library.format import HostName, Id, LabPath, Name, Strict, Text, Variable
 from labctl.library.quantities import Seconds
 
 Marks = Annotated[float, Field(ge=0, le=1000)]
@@ -14,7 +14,11 @@ Marks = Annotated[float, Field(ge=0, le=1000)]
 CheckId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 """The identifier of a check or an aspect; repeated checks may carry a value in theirs."""
 
-HostFile = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*:/[^\0\n]*$")]
+HostFile = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9-]*:/[^\0\n]*$"),
+    Field(description="A file of a host of the lab: `HOST:/PATH`."),
+]
 """A file on a host, `r1:/srv/change.md`."""
 
 
@@ -25,8 +29,10 @@ class Check(Strict):
 
     id: CheckId
     title: Text | None = None
-    host: Name
-    source: Annotated[Name | None, Field(alias="from")] = None
+    host: Annotated[Name, Field(description="The host of the lab that the check is about.")]
+    source: Annotated[
+        Name | None, Field(alias="from", description="The host of the lab that it is tried from.")
+    ] = None
     marks: Marks = 1
     feedback: Text | None = None
     needs: list[CheckId] = Field(default_factory=list)
@@ -98,9 +104,9 @@ class Task(Strict):
 class Step(Strict):
     """One step of a case: a script on a host, a restart, or a physical act."""
 
-    host: Name | None = None
+    host: HostName | None = None
     script: LabPath | None = None
-    restart: Name | None = None
+    restart: HostName | None = None
     hands: Id | None = None
 
     @model_validator(mode="after")
@@ -131,7 +137,7 @@ class Case(Strict):
 
     name: Id
     when: dict[Variable, str | int | float | bool] = Field(default_factory=dict)
-    apply: dict[Name, LabPath] = Field(default_factory=dict)
+    apply: dict[HostName, LabPath] = Field(default_factory=dict)
     steps: list[Step] = Field(default_factory=list)
     judged: dict[CheckId, Marks] = Field(default_factory=dict)
     expect: Expectation | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from labctl.library.format import LabPath, Name, Strict
+from labctl.library.format import LabPath, Name, NetworkName, Strict
 from labctl.library.hardware import Machine
 from labctl.library.quantities import BitsPerSecond, Bytes, Milliseconds, Percent
 
@@ -37,7 +37,7 @@ class Host(Machine):
     """One machine of the lab."""
 
     image: Name
-    networks: list[Name] = Field(default_factory=list)
+    networks: list[NetworkName] = Field(default_factory=list)
     access: Literal["root", "user", "none"] = "none"
     memory: Bytes | None = None
     cpus: Annotated[float, Field(gt=0, le=64)] | None = None

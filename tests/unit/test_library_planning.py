@@ -342,6 +342,22 @@ def test_the_schema_knows_check_types_and_templates() -> None:
     assert template not in definitions["Parameter"]["properties"]["int"]["anyOf"]
 
 
+def test_the_schema_tells_editors_where_names_of_the_lab_stand() -> None:
+    definitions = json_schema()["$defs"]
+
+    def field(model: str, name: str) -> Any:
+        return definitions[model]["properties"][name]
+
+    host, network = "A host of the lab.", "A network of the lab."
+    assert field("Check", "host")["description"] == "The host of the lab that the check is about."
+    assert field("Check", "from")["description"] == "The host of the lab that it is tried from."
+    assert field("Step", "restart")["anyOf"][0]["description"] == host
+    assert field("Case", "apply")["anyOf"][0]["propertyNames"]["description"] == host
+    assert field("Host", "networks")["anyOf"][0]["items"]["description"] == network
+    assert field("check.ping", "at")["anyOf"][0]["description"] == host
+    assert field("check.dhcp_offer", "network")["description"] == network
+
+
 # ------------------------------------------------------------------ catalogue
 
 
