@@ -284,7 +284,8 @@ def number(value: str | float) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value.strip()) else None
+        text = value.strip()
+        return float(text) if _NUMBER.fullmatch(text) else None
     return value
 
 
