@@ -383,3 +383,19 @@ def test_the_examiner_has_its_programs(machines: dict[str, Machine]) -> None:
         examiner.sh(f"command -v {program}")
     assert "Nmap done" in examiner.sh("nmap -sT -p 22 127.0.0.1")
     assert "Nmap done" in examiner.sh("nmap -sS -p 22 127.0.0.1")
+
+
+def test_php_restarts_where_it_has_not_been_started_since_boot(
+    client: docker.DockerClient,
+) -> None:
+    build(["web-server"])
+    machine = Machine(client, "web-server")
+    try:
+        machine.start()
+        assert "php" not in machine.sh("ls /run")
+        for _ in range(2):
+            machine.sh("service php8.2-fpm restart")
+            assert machine.run("service", "php8.2-fpm", "status")[0] == 0
+        assert machine.sh("stat -c %U /run/php").strip() == "www-data"
+    finally:
+        machine.remove()
