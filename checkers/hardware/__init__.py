@@ -1,1 +1,1 @@
-"""Check types about machines and what hands did to them. One module a type, named like it."""
+"""Check types about machines, what hands did to them, and printers. One module a type."""

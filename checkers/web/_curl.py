@@ -56,9 +56,9 @@ _REPORT = TypeAdapter(_Report)
 class Request:
     """What is asked for: an URL, the address to connect to, and what curl is told about it.
 
-    `body` is text of ASCII letters that goes along, `headers` such lines as `accept: text/html`,
-    and `cookies` is what stands in the header of that name; where it is given, even as nothing,
-    cookies set on the way are taken along after redirects.
+    `body` is text of ASCII letters that goes along, or `data` any bytes; `headers` are such lines
+    as `accept: text/html`, and `cookies` is what stands in the header of that name; where it is
+    given, even as nothing, cookies set on the way are taken along after redirects.
     """
 
     url: str
@@ -71,6 +71,7 @@ class Request:
     headers: tuple[str, ...] = ()
     body: str | None = None
     cookies: str | None = None
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def program(source: str, request: Request) -> Program:
         argv += ["--head"]
     elif request.method not in {"GET", "POST"} or (
         # Left to itself curl posts what has a body, and asks again with GET after a redirect.
-        request.method == "POST" and request.body is None
+        request.method == "POST" and request.body is None and not request.data
     ):
         argv += ["-X", request.method]
     elif request.method == "GET" and request.body is not None:
@@ -122,10 +123,13 @@ def program(source: str, request: Request) -> Program:
         argv += ["--cookie", request.cookies]
     if request.body is not None:
         argv += ["--data-raw", request.body]
+    elif request.data:
+        argv += ["--data-binary", "@-"]
+    argv += ["--url", request.url]
     # A connection is followed by its first sequence number, from its very first frame: a nonce in
     # the request would not show that a request to a server that drops everything had left.
     flow = Flow("tcp", request.address, request.port)
-    return Program(source, (*argv, "--url", request.url), timeout=SECONDS + 4.0, flow=flow)
+    return Program(source, tuple(argv), timeout=SECONDS + 4.0, flow=flow, stdin=request.data)
 
 
 def understood(argv: tuple[str, ...], result: ProgramResult) -> Response:
