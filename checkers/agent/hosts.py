@@ -104,7 +104,7 @@ class Doorway:
             raise
         network, mounts, names = opened
         os.close(mounts)
-        pids = int(recorded["pid_namespace"])
+        pids = now["pid_namespace"]
         kernel = self._own_root if pids == self._own_pids else root
         return Host(name, root, kernel, network, names, pids)
 

@@ -119,9 +119,8 @@ def _array(host: str, name: bytes, known: Blocks) -> Asking[Array | None]:
         return None
     # The kernel leaves these empty where it does not know.
     stopped = state in STOPPED
-    passing = yield from texts_if_any(
-        host, *(own + b"/md/" + part for part in _PASSING), empty=stopped
-    )
+    paths = [own + b"/md/" + part for part in _PASSING]
+    passing = yield from texts_if_any(host, *paths, empty=paths if stopped else ())
     level, places, action, start = ((text or b"").strip() for text in passing)
     found = _PLACES.fullmatch(places)
     if not stopped and (found is None or not level):

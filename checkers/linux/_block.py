@@ -24,6 +24,8 @@ HARDWARE = b"/devices/pci"
 """Where devices hang that a host has; what root makes up (loops, simulators) hangs elsewhere."""
 OBSERVERS = "labctl-observer"
 """The serial number of the examiner's disk."""
+UNNAMED = "0:"
+"""How the numbers of devices begin that file systems have which lie on no one block device."""
 MADE_OF_OTHERS = (b"dm-", b"md")
 """How the kernel's names of devices begin that stand on others."""
 
@@ -80,7 +82,7 @@ class Blocks:
         return tuple(disk for disk in every if disk.bus and disk.serial != OBSERVERS)
 
     def layers(self, device: bytes) -> frozenset[bytes]:
-        """A device and everything that it lies on; `NotObserved` for one that is not there."""
+        """A device and everything that it lies on, what is gone meanwhile included."""
         pending, seen = [device], set[bytes]()
         while pending:
             each = pending.pop()
@@ -89,15 +91,13 @@ class Blocks:
             seen.add(each)
             if each in self.parents:
                 pending.append(self.parents[each])
-            elif each in self.slaves:
-                pending.extend(self.slaves[each])
-            elif each not in self.lowest:
-                raise unobserved(f"the device {plain(each)} was not found")
+            pending.extend(self.slaves.get(each, ()))
         return frozenset(seen)
 
     def disks_below(self, device: bytes) -> tuple[Disk, ...]:
-        """The disks that a device lies on, hardware or not, by their kernel's names."""
-        return tuple(self.lowest[each] for each in sorted(self.layers(device) & self.lowest.keys()))
+        """The disks that a device lies on, hardware or not; of one that is gone only its name."""
+        below = self.layers(device) - self.parents.keys() - self.slaves.keys()
+        return tuple(self.lowest.get(each, Disk(each, "", 0, "")) for each in sorted(below))
 
     def serials_below(self, device: bytes) -> tuple[str, ...]:
         """What these disks are called in words, sorted."""
@@ -145,16 +145,19 @@ def device_numbered(host: str, wanted: str) -> Asking[bytes | None]:
 
 
 def device_at(host: str, found: tuple[Mount, ...], point: bytes) -> Asking[bytes | None]:
-    """The device of the file system that is mounted at a place; None where nothing is."""
+    """The device of the file system that is mounted at a place; None where nothing is.
+
+    Of a device that is gone, though still mounted, it is what the kernel calls the mount's source.
+    """
     top = mounted_at(found, point.rstrip(b"/") or b"/")
     if top is None:
         return None
-    device = yield from device_numbered(host, top.device)
-    if device is None:
+    if top.device.startswith(UNNAMED):
         raise unobserved(
             f"what {plain(point)} lies on cannot be told of a file system of type {plain(top.kind)}"
         )
-    return device
+    device = yield from device_numbered(host, top.device)
+    return top.source if device is None else device
 
 
 def _disks(host: str, devices: list[bytes]) -> Asking[dict[bytes, Disk]]:
@@ -163,8 +166,8 @@ def _disks(host: str, devices: list[bytes]) -> Asking[dict[bytes, Disk]]:
     places = dict(zip(devices, (link or b"" for link in links), strict=True))
     paths = {name: tuple(_attributes(name, place)) for name, place in places.items()}
     wanted = [path for each in paths.values() for path in each]
-    # A disk may have no serial number.
-    read = dict(zip(wanted, (yield from texts_if_any(host, *wanted, empty=True)), strict=True))
+    virtio = [BLOCK + b"/" + name + b"/serial" for name in devices]  # empty where it has none
+    read = dict(zip(wanted, (yield from texts_if_any(host, *wanted, empty=virtio)), strict=True))
     found = {}
     for name, place in places.items():
         at, *others = paths[name]

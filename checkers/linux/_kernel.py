@@ -6,7 +6,7 @@ nothing is mounted over the machine's own is looked at all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from checkers.check import Asking, ask_all
@@ -83,13 +83,15 @@ def filled(path: bytes, seen: FileResult) -> bytes:
     raise unobserved(f"{plain(path)} is empty")
 
 
-def texts_if_any(host: str, *paths: bytes, empty: bool = False) -> Asking[list[bytes | None]]:
+def texts_if_any(
+    host: str, *paths: bytes, empty: Collection[bytes] = ()
+) -> Asking[list[bytes | None]]:
     """What stands in each of these files, as it is; None for one that is not there.
 
-    `empty` says that the kernel leaves such files empty where it has nothing to say.
+    Those in `empty` the kernel leaves empty where it has nothing to say.
     """
     seen = yield from _asked(File(host, path, limit=LIMIT) for path in paths)
-    return [_text(path, each, empty=empty) for path, each in zip(paths, seen, strict=True)]
+    return [_text(path, each, empty=path in empty) for path, each in zip(paths, seen, strict=True)]
 
 
 def _text(path: bytes, seen: FileResult, empty: bool) -> bytes | None:  # ours

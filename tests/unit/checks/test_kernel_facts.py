@@ -131,11 +131,25 @@ def test_a_page_of_scsis_that_is_none_is_no_serial_number() -> None:
         kernel.check("disk", serial="S-1", present=False)
 
 
-def test_a_device_that_is_not_there_has_no_layers() -> None:
-    known = Blocks({}, {}, {b"vda": Disk(b"vda", "", 1, "virtio")})
-    assert known.serials_below(b"vda") == ("vda",)
-    with pytest.raises(NotObserved, match="vdb was not found"):
-        known.layers(b"vdb")
+def test_of_a_disk_that_is_gone_there_is_only_the_name() -> None:
+    there = Disk(b"vda", "D-0", 1, "virtio")
+    known = Blocks({b"dm-0": (b"vda1", b"vdb")}, {b"vda1": b"vda"}, {b"vda": there})
+    assert known.disks_below(b"dm-0") == (there, Disk(b"vdb", "", 0, ""))
+    assert known.serials_below(b"dm-0") == ("D-0", "vdb")
+
+
+def test_what_is_mounted_from_a_disk_that_is_gone() -> None:
+    kernel = Kernel(*disk("vdb", f"{PCI}/0000:00:02.0/virtio4", serial="S-1"))
+    kernel.files["/proc/1/mountinfo"] = MOUNTS + b"5 1 254:32 / /srv rw - ext4 /dev/vdc rw\n"
+    verdict = kernel.check("disk", serial="S-1", mounted="/srv")
+    assert (verdict.status, verdict.found) == (Status.FAILED, "/srv on /dev/vdc")
+
+
+def test_a_file_system_that_lies_on_no_one_device_cannot_be_told() -> None:
+    kernel = Kernel(*disk("vdb", f"{PCI}/0000:00:02.0/virtio4", serial="S-1"))
+    kernel.files["/proc/1/mountinfo"] = MOUNTS + b"5 1 0:40 / /srv rw - btrfs /dev/vdb rw\n"
+    with pytest.raises(NotObserved, match="of type btrfs"):
+        kernel.check("disk", serial="S-1", mounted="/srv")
 
 
 # --------------------------------------------------------------------------- arrays
