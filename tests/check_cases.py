@@ -29,7 +29,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +110,17 @@ class Case:
     def _changed(
         self, number: int, probe: AnyProbe, change: Change | None, asked: Counter[AnyProbe]
     ) -> Observation:
-        found = self.observe(probe, asked[probe])
+        key = (probe, asked[probe])
+        if key not in self._told:
+            self._told[key] = self.observe(*key)
+        found = self._told[key]
         asked[probe] += 1
         return change(number, found) if change else found
+
+    @cached_property
+    def _told(self) -> dict[tuple[AnyProbe, int], Observation]:
+        """Observations that were made before, by probe and how often that had been put."""
+        return {}
 
     def observe(self, probe: AnyProbe, before: int = 0) -> Observation:
         """The answer to a probe that was put `before` times before."""

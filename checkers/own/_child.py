@@ -47,7 +47,8 @@ PRELOADED = (
     "string", "struct", "tarfile", "textwrap", "typing", "unicodedata", "urllib.parse",
     "xml.etree.ElementTree", "zlib",
     "checkers.findings", "checkers.matchers", "checkers.reading", "checkers.words",
-    "checkers.linux._accounts", "checkers.linux._acl", "checkers.linux._crontab",
+    "checkers.linux._accounts", "checkers.linux._acl", "checkers.linux._control_groups",
+    "checkers.linux._crontab",
     "checkers.network._ip", "checkers.network._names", "checkers.network._routes",
     "checkers.network._witness", "checkers.web._curl",
 )  # fmt: skip

@@ -136,6 +136,9 @@ def of_the_web(case: Case) -> bool:
     return load(case.kind).__module__.startswith("checkers.web.")
 
 
+NO_NEED = {b"/etc/systemd/system.control", b"/usr/local/lib/systemd/system", b"/etc/init.d"}
+
+
 def irrelevant(case: Case, seen: Observation, name: str) -> bool:
     """The few observations that a verdict may rightly not depend on, each with its reason."""
     probe = seen.probe
@@ -160,6 +163,8 @@ def irrelevant(case: Case, seen: Observation, name: str) -> bool:
         or (path.startswith(b"/sys/block/vd") and path.endswith(b"/serial") and name == "emptied")
         # Of the folders that kmod and systemd read together any may be missing.
         or (case.kind == "kernel_module" and path.endswith(b".d") and name == "none")
+        # A host need not have these folders of units; what is listed in another has to be there.
+        or (case.kind in {"service", "timer"} and path in NO_NEED and name == "none")
         # What a firewall keeps itself from asking is silent, and never on the wire.
         or (case.id == "firewall/passed-own-output" and name == "silent")
     )

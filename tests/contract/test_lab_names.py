@@ -20,7 +20,7 @@ Place = tuple[Path, str, str]
 
 NAMES = {"at", "from", "host", "hosts", "network", "networks"}
 """Fields that are called so name hosts or networks, or say in `OTHERS` what else they are."""
-OTHERS = {("cron", "at")}
+OTHERS = {("cron", "at"), ("timer", "at")}
 KEY = "nowhere"
 
 
