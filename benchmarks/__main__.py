@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import grading, peers, provisioning, records, stage, start_up
+from benchmarks import grading, machines, peers, provisioning, records, stage, start_up
 from benchmarks.measuring import Row
 from labctl.errors import LabctlError
 
@@ -32,6 +32,7 @@ GROUPS: dict[str, Group] = {
     "provisioning": provisioning.rows,
     "records": records.rows,
     "start-up": start_up.rows,
+    "machines": machines.rows,
 }
 
 

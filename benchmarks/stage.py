@@ -32,7 +32,9 @@ def plan(hosts: int, networks: int) -> Plan:
             name=f"h{number}",
             image="host",
             access=Access.ROOT,
-            ports=(PortPlan(f"n{number % networks}", "eth0", f"02:00:00:00:00:{number:02x}"),),
+            ports=(PortPlan(f"n{number % networks}", "eth0", f"02:00:00:00:00:{number:02x}"),)
+            if networks
+            else (),
         )
         for number in range(hosts)
     )

@@ -89,20 +89,29 @@ class _Counted:
             self._bar.step(f"{self._done} of {plural(self._total, 'case')}", self._done)
         else:
             self._bar.step(f"[{self._done}/{self._total}] {told}", self._done)
+        for line in _reasons(result):
+            self._screen.say(f"  {line}")
 
 
 def _name(result: CaseResult) -> str:
     return f"{result.lab}: {result.case}, seed {result.seed}"
 
 
+def _reasons(result: CaseResult) -> list[str]:
+    """What was not as expected, a line each."""
+    found = [f"could not be carried out: {result.problem}"] if result.problem else []
+    return found + [
+        f"{each.subject}: expected {each.expected}, found {each.found}"
+        for each in result.mismatches
+    ]
+
+
 def _show(screen: Screen, report: Report) -> None:
     wrong = [result for result in report.results if not result.ok]
     for result in wrong:
         screen.show(screen.text(f"✗ {_name(result)}", "bold red"))
-        if result.problem:
-            screen.show(f"  could not be carried out: {result.problem}")
-        for each in result.mismatches:
-            screen.show(f"  {each.subject}: expected {each.expected}, found {each.found}")
+        for line in _reasons(result):
+            screen.show(f"  {line}")
     total = plural(len(report.results), "case")
     if wrong:
         screen.show(f"{len(wrong)} of {total} were not as expected, in {seconds(report.seconds)}")

@@ -13,6 +13,8 @@ from labctl.providers.libvirt.guest import Guest, GuestUnreachable
 
 POLL = 0.3
 ASK_SECONDS = 20.0
+GIVE_SECONDS = 120.0
+"""How long a machine may take over what it is told to do: emulated, beside others."""
 DISK_SECONDS = 20.0
 """How long a machine may take to find a disk that was put in."""
 BOOTED = ("running", "degraded", "maintenance")
@@ -91,7 +93,7 @@ def await_disks(guest: Guest, serials: Sequence[str], seconds: float = DISK_SECO
 def rest(guest: Guest) -> None:
     """Have a machine write out and forget what need not be saved with it."""
     argv = ["/bin/sh", "-c", _REST]
-    guest.run(argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=1000)
+    guest.run(argv, user="root", stdin=b"", cwd="/", timeout=GIVE_SECONDS, limit=1000)
 
 
 def give(guest: Guest, host: HostPlan) -> None:
@@ -102,7 +104,10 @@ def give(guest: Guest, host: HostPlan) -> None:
     settings = [f"{port.interface}={port.mac}" for port in host.ports]
     settings += [f"{key}={value}" for key, value in host.sysctls.items()]
     argv = ["/bin/bash", "-c", _GIVE, "bash", host.name, user, f"{time.time():.3f}", *settings]
-    done = guest.run(argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=10_000)
+    try:
+        done = guest.run(argv, user="root", stdin=b"", cwd="/", timeout=GIVE_SECONDS, limit=10_000)
+    except TimeoutError as error:
+        raise ProviderError(f"{host.name} took too long over its new name: {error}") from error
     if done.exit != 0:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise ProviderError(f"{host.name} could not be given its name: {said}")

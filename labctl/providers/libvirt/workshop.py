@@ -24,7 +24,6 @@ SCREEN = 1 << 20
 """As much of what a machine has written to its serial line is looked at."""
 BLOCK = 4096
 SECTOR = 512
-ASK_SECONDS = 20.0
 _EXTENT = re.compile(r"^\s*\d+:\s*(\d+)\.\.\s*(\d+):\s*(\d+)\.\.")
 
 _WHERE = """
@@ -147,7 +146,9 @@ def _broken(now: Chassis, fault: FaultPlan, locate: Locate) -> Chassis:
 def sectors_of(guest: Guest, path: str, blocks: Sequence[int]) -> tuple[int, ...]:
     """The first sector on the disk of each of a file's blocks (of all, where none is named)."""
     argv = ["/bin/bash", "-c", _WHERE, "bash", path]
-    done = guest.run(argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=1 << 20)
+    done = guest.run(
+        argv, user="root", stdin=b"", cwd="/", timeout=identity.GIVE_SECONDS, limit=1 << 20
+    )
     if done.exit != 0:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise ProviderError(f"It could not be found out where {path} lies: {said}")

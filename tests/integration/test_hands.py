@@ -1,0 +1,159 @@
+"""Hands on a real machine: disks, faults, cables, power, and what an administrator may do to it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labctl.errors import UsageError
+from labctl.hardware import ActPlan, DiskPlan, FaultPlan, HardwarePlan
+from labctl.images.build import build
+from labctl.plan import Plan
+from labctl.providers.base import Placement
+from labctl.providers.libvirt.provider import LibvirtProvider
+from tests.rig import IMAGES, machine, plan, wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.machines]
+
+SIZE = 64 << 20
+
+
+def act(name: str, **about: Any) -> ActPlan:
+    return ActPlan(id=name, title=name, act=name, family=name, **about)
+
+
+ACTS = (
+    act("replace-disk", bay=0, spares=(DiskPlan("S9", SIZE, "scsi"),)),
+    act("remove-disk", bay=2),
+    act("link-up", nic="eth0"),
+    act("fit-memory", size=128 << 20),
+    act("shut-down"),
+    act("power-on"),
+)
+HARDWARE = HardwarePlan(
+    disks={
+        0: DiskPlan("A1", SIZE, "scsi"),
+        1: DiskPlan("B2", SIZE, "nvme"),
+        2: DiskPlan("C3", SIZE, "virtio"),
+        3: DiskPlan("D4", SIZE, "usb"),
+    },
+    models={},
+    faults=(
+        FaultPlan(disk="A1", failed=True),
+        FaultPlan(disk="B2", warning="reliability"),
+        FaultPlan(disk="C3", unreadable="/mnt/file", blocks=(2,)),
+        FaultPlan(link="eth0"),
+    ),
+    acts=ACTS,
+)
+SET_UP = """
+device=$(lsblk -dnro NAME,SERIAL | awk '$2 == "C3" {print $1}')
+mkfs.ext4 -q -m 0 -b 4096 "/dev/$device"
+mount "/dev/$device" /mnt
+head -c 32768 /dev/urandom > /mnt/file
+ip link set eth0 up
+sync
+"""
+
+
+def box() -> Plan:
+    made = plan(["lan"], machine("box", "lan", image="machine"), provider="libvirt")
+    return replace(made, hosts=(replace(made.hosts[0], hardware=HARDWARE),))
+
+
+class Bench:
+    """One machine, and hands on it."""
+
+    def __init__(self, home: Path) -> None:
+        build((*IMAGES, "machine"))
+        self.provider = LibvirtProvider(secrets.token_hex(8), home)
+        self.plan = box()
+        self.placement: Placement = self.provider.up(
+            secrets.token_hex(3), self.plan, lambda _: None
+        )
+
+    def sh(self, script: str) -> str:
+        done = self.provider.run(self.placement, "box", ["/bin/bash", "-c", script], timeout=60)
+        return done.stdout.decode() + done.stderr.decode()
+
+    def serials(self) -> set[str]:
+        return set(self.sh("lsblk -dnro SERIAL").split()) - {"labctl-observer"}
+
+    def do(self, name: str) -> str:
+        self.placement, told = self.provider.hands(self.placement, self.plan, name, lambda _: None)
+        return told
+
+    def state(self) -> str:
+        return self.provider.states(self.placement)["box"].state
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("home"))
+    yield made
+    made.provider.down(made.placement.session)
+    made.provider.tidy()
+    left = made.provider.owned()
+    made.provider.close()
+    assert left == ()
+
+
+def test_everything_is_whole_until_it_is_broken(bench: Bench) -> None:
+    assert bench.serials() == {"A1", "B2", "C3", "D4"}
+    bench.sh(SET_UP)
+    wait_for(lambda: bench.sh("cat /sys/class/net/eth0/carrier").strip() == "1", "the link")
+    bench.placement = bench.provider.break_down(bench.placement, bench.plan, lambda _: None)
+    assert bench.serials() == {"A1", "B2", "C3", "D4"}
+    failed = bench.sh("head -c 4096 /dev/disk/by-id/scsi-*A1 2>&1 > /dev/null")
+    assert "Input/output error" in failed
+    assert "critical_warning\t\t\t: 0x4" in bench.sh("nvme smart-log /dev/nvme0")
+    copied = bench.sh("dd if=/mnt/file of=/tmp/copy bs=4096 iflag=direct conv=noerror 2>&1")
+    assert "7+0 records in" in copied
+    assert bench.sh("cat /sys/class/net/eth0/carrier").strip() == "0"
+
+
+def test_a_bay_is_opened_while_the_machine_runs(bench: Bench) -> None:
+    told = bench.do("replace-disk")
+    assert told.startswith("box: took the disk A1")
+    wait_for(lambda: bench.serials() == {"S9", "B2", "C3", "D4"}, "the new disk")
+    with pytest.raises(UsageError, match="No spare"):
+        bench.do("replace-disk")
+    bench.do("remove-disk")
+    wait_for(lambda: bench.serials() == {"S9", "B2", "D4"}, "the disk to go")
+    bench.do("link-up")
+    wait_for(lambda: bench.sh("cat /sys/class/net/eth0/carrier").strip() == "1", "the link")
+    seen = bench.provider.hardware(bench.placement, "box")
+    assert {bay.bay: bay.serial for bay in seen.bays} == {0: "S9", 1: "B2", 3: "D4"}
+    assert [each.id for each in seen.acts] == ["replace-disk", "remove-disk", "link-up"]
+    assert b"login:" in seen.screen
+
+
+def test_memory_is_fitted_with_the_power_off(bench: Bench) -> None:
+    before = int(bench.sh("awk '/MemTotal/ {print $2}' /proc/meminfo"))
+    with pytest.raises(UsageError, match="while the machine has power"):
+        bench.do("fit-memory")
+    bench.do("shut-down")
+    assert bench.state() == "off"
+    bench.do("fit-memory")
+    bench.do("power-on")
+    assert bench.state() == "running"
+    after = int(bench.sh("awk '/MemTotal/ {print $2}' /proc/meminfo"))
+    assert after - before > 100 << 10
+    assert bench.serials() == {"S9", "B2", "D4"}
+    assert "critical_warning\t\t\t: 0x4" in bench.sh("nvme smart-log /dev/nvme0")
+
+
+def test_a_killed_machine_is_brought_up_again_as_it_was(bench: Bench) -> None:
+    number = Path(f"/run/libvirt/qemu/labctl-{bench.placement.session}-box.pid").read_text()
+    os.kill(int(number), signal.SIGKILL)
+    wait_for(lambda: bench.state() == "stopped", "libvirt to notice")
+    bench.placement = bench.provider.revive(bench.placement, bench.plan, ["box"])
+    assert bench.state() == "running"
+    assert bench.serials() == {"S9", "B2", "D4"}
