@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 import time
@@ -20,7 +21,7 @@ from labctl.providers.libvirt import files, identity
 from labctl.providers.libvirt.chassis import Chassis, delivered, load, save
 from labctl.providers.libvirt.fitting import Fitting, sockets_for
 from labctl.providers.libvirt.guest import Guest
-from labctl.providers.libvirt.hypervisor import Hypervisor, library, talking
+from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, library, talking
 from labctl.providers.libvirt.warm import WarmStates
 
 AT_ONCE = 4
@@ -141,7 +142,9 @@ class Machines:
         """Every domain of this installation, by its name."""
         found = {}
         with talking("to list machines"):
-            for each in self._hypervisor.connection.listAllDomains():
+            domains = self._hypervisor.connection.listAllDomains()
+        for each in domains:
+            with contextlib.suppress(Missing), talking("to look at a machine"):  # gone meanwhile
                 mark = xml.mark_of(each.XMLDesc())
                 if mark and mark.installation == self._installation:
                     found[each.name()] = (mark, each)
