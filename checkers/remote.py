@@ -93,7 +93,8 @@ class RemoteObserver:
         self._run_inside = run_inside
         self._beside = _Agent(dial, whereabouts.hosts, whereabouts.fabric)
         self._guests = {
-            host: _Agent(way, whereabouts.hosts, {}) for host, way in (guests or {}).items()
+            host: _Agent(way, whereabouts.hosts, {}, patient=True)
+            for host, way in (guests or {}).items()
         }
         self.frozen = frozen
 
@@ -221,9 +222,15 @@ class _Agent:
     """One agent, and what it needs to know of the hosts that it looks at."""
 
     def __init__(
-        self, dial: Dial, pins: Mapping[str, Mapping[str, Any]], fabric: Mapping[str, Any]
+        self,
+        dial: Dial,
+        pins: Mapping[str, Mapping[str, Any]],
+        fabric: Mapping[str, Any],
+        *,
+        patient: bool = False,
     ) -> None:
         self._dial = dial
+        self._patient = patient
         self._pins = pins
         self._fabric = fabric
         self._connection: AgentConnection | None = None
@@ -247,7 +254,7 @@ class _Agent:
         why = "the agent gave no answer to this probe"
         try:
             if self._connection is None:
-                self._connection = AgentConnection(self._dial)
+                self._connection = self._connect()
             deadline = time.monotonic() + seconds + SLACK_SECONDS
             for answer in self._connection.ask(request, deadline):
                 number = answer.get("id")
@@ -261,6 +268,15 @@ class _Agent:
         for number in probes:
             found.setdefault(number, (None, Failure(why)))
         return found
+
+    def _connect(self) -> AgentConnection:
+        """A connection; an agent in a machine may be slow to wake, and is tried once more."""
+        try:
+            return AgentConnection(self._dial)
+        except AgentUnreachable:
+            if not self._patient:
+                raise
+            return AgentConnection(self._dial)
 
     def close(self) -> None:
         """End the connection."""

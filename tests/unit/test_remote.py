@@ -247,6 +247,25 @@ def test_an_observer_that_is_never_reached_is_given_up() -> None:
     assert len(dialled) == remote.MOST_UNREACHED
 
 
+def test_an_observer_in_a_machine_is_tried_once_more() -> None:
+    with serving(answering(well)) as server:
+        dialled: list[int] = []
+
+        def dial(argv: Any, preamble: bytes) -> Any:
+            dialled.append(1)
+            if len(dialled) == 1:
+                raise RuntimeError("it is not awake yet")
+            return server.dial(argv, preamble)
+
+        where = Whereabouts(PINS, {})
+        observer = RemoteObserver(HOSTS, where, server.dial, ran, guests={"r1": dial})
+        (seen,) = observer.observe([Wanted(File("r1", b"/a"), ("a",))])
+        observer.close()
+    assert seen.failure is None
+    assert seen.vantage is Vantage.GUEST
+    assert len(dialled) == 2
+
+
 def test_a_round_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "SLACK_SECONDS", 0.2)
     monkeypatch.setattr(remote, "_time_for", lambda _: 0.1)
