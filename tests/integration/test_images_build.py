@@ -81,24 +81,32 @@ def remove(client: docker.DockerClient, *names: str) -> None:
 def test_a_pulled_and_a_bootstrapped_base_are_the_same(
     client: docker.DockerClient, tmp_path: Path
 ) -> None:
-    """Our base, and the same built on an input like the slim image that a registry gives."""
-    ours = build(["base"], client=client)[0].tag
-    (slim,) = build(library=library_of(tmp_path, "slim-like", SLIM), client=client)
+    """Our base, and the same built on an input like the slim image that a registry gives.
+
+    Both are made now: packages may have become newer since the server's own was built.
+    """
+    build(["base"], client=client)
+    (ours,) = build(library=named_apart(tmp_path, "ours"), client=client)
+    made = [ours.tag]
     try:
-        # The same but for its name, so that it is built beside ours.
-        again = tmp_path / "again"
-        shutil.copytree(IMAGES / "base", again / "base")
-        with (again / "base" / "Dockerfile").open("a") as dockerfile:
-            dockerfile.write("# again\n")
-        (variant,) = build(library=ImageLibrary((again,)), client=client, debian=slim.tag)
-        try:
-            assert variant.tag != ours
-            assert not any(line.startswith("/usr/share/man/") for line in listing(client, slim.tag))
-            assert listing(client, variant.tag) == listing(client, ours)
-        finally:
-            remove(client, variant.tag)
+        (slim,) = build(library=library_of(tmp_path, "slim-like", SLIM), client=client)
+        made.append(slim.tag)
+        (variant,) = build(library=named_apart(tmp_path, "again"), client=client, debian=slim.tag)
+        made.append(variant.tag)
+        assert variant.tag != ours.tag
+        assert not any(line.startswith("/usr/share/man/") for line in listing(client, slim.tag))
+        assert listing(client, variant.tag) == listing(client, ours.tag)
     finally:
-        remove(client, slim.tag)
+        remove(client, *reversed(made))
+
+
+def named_apart(tmp_path: Path, name: str) -> ImageLibrary:
+    """The image `base` and nothing else, the same but for its tag."""
+    folder = tmp_path / name
+    shutil.copytree(IMAGES / "base", folder / "base")
+    with (folder / "base" / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write(f"# {name}\n")
+    return ImageLibrary((folder,))
 
 
 def test_what_fails_half_way_leaves_nothing(client: docker.DockerClient, tmp_path: Path) -> None:

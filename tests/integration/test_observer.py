@@ -101,7 +101,8 @@ def test_one_round_sees_every_host_by_every_kind_of_probe(lab: Session) -> None:
         if named or isinstance(seen.probe, File | Inside):
             text = getattr(seen.result, "content", None) or getattr(seen.result, "stdout", b"")
             assert text == f"{seen.probe.host}\n".encode()
-        outside = seen.probe.host.startswith("pc") and isinstance(seen.probe, Program | Connect)
+        sending = isinstance(seen.probe, Program | Connect | Inside)
+        outside = seen.probe.host.startswith("pc") and sending
         inside = isinstance(seen.probe, Inside)
         expected = Vantage.OUTSIDE if outside else Vantage.INSIDE if inside else Vantage.BESIDE
         assert seen.vantage is expected

@@ -1,8 +1,9 @@
 # A partition on the new disk, the file system grown by itself, and fstab by UUID and label.
-echo 'type=8e' | sfdisk -q /dev/vdd
+disk=/dev/$(grep -lx ARC-0418 /sys/block/vd*/serial | cut -d/ -f4)
+echo 'type=8e' | sfdisk -q "$disk"
 udevadm settle
-pvcreate -q -y /dev/vdd1
-vgextend -q "$LAB_GROUP" /dev/vdd1
+pvcreate -q -y "${disk}1"
+vgextend -q "$LAB_GROUP" "${disk}1"
 lvcreate -q -y -n "$LAB_SECOND" -L "${LAB_MORE}M" "$LAB_GROUP"
 lvextend -q -l +100%FREE "$LAB_GROUP/$LAB_VOLUME"
 resize2fs "/dev/$LAB_GROUP/$LAB_VOLUME"

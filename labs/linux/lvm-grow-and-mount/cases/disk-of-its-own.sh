@@ -1,5 +1,6 @@
 # The new disk as it is, without LVM, and the archive left as it was.
-mkfs.ext4 -q /dev/vdd
+disk=/dev/$(grep -lx ARC-0418 /sys/block/vd*/serial | cut -d/ -f4)
+mkfs.ext4 -q "$disk"
 mkdir "/srv/$LAB_SECOND"
-echo "/dev/vdd  /srv/$LAB_SECOND  ext4  defaults  0  2" >> /etc/fstab
+echo "$disk  /srv/$LAB_SECOND  ext4  defaults  0  2" >> /etc/fstab
 mount "/srv/$LAB_SECOND"

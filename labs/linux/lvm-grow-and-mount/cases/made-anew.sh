@@ -1,8 +1,9 @@
 # Right in every size, and the papers are gone.
+disk=/dev/$(grep -lx ARC-0418 /sys/block/vd*/serial | cut -d/ -f4)
 umount "/srv/$LAB_VOLUME"
 lvremove -q -y "$LAB_GROUP/$LAB_VOLUME"
-pvcreate -q -y /dev/vdd
-vgextend -q "$LAB_GROUP" /dev/vdd
+pvcreate -q -y "$disk"
+vgextend -q "$LAB_GROUP" "$disk"
 lvcreate -q -y -n "$LAB_VOLUME" -L "${LAB_NEED}M" "$LAB_GROUP"
 mkfs.ext4 -q "/dev/$LAB_GROUP/$LAB_VOLUME"
 mount "/srv/$LAB_VOLUME"

@@ -1,5 +1,6 @@
-pvcreate -q -y /dev/vdd
-vgextend -q "$LAB_GROUP" /dev/vdd
+disk=/dev/$(grep -lx ARC-0418 /sys/block/vd*/serial | cut -d/ -f4)
+pvcreate -q -y "$disk"
+vgextend -q "$LAB_GROUP" "$disk"
 lvextend -q -r -L "${LAB_NEED}M" "$LAB_GROUP/$LAB_VOLUME"
 lvcreate -q -y -n "$LAB_SECOND" -L "${LAB_MORE}M" "$LAB_GROUP"
 mkfs.ext4 -q "/dev/$LAB_GROUP/$LAB_SECOND"
