@@ -13,7 +13,7 @@ from checkers.words import plain
 
 LIMIT = 1 << 22
 ENDED = ("Z", "X")
-PATIENCE = 60.0
+PROGRAM_SECONDS = 60.0
 """Seconds that a program of the machine's may take: emulated, beside others."""
 BACK_WITHIN = 10
 EARLY = timedelta(minutes=3)
@@ -56,7 +56,7 @@ def comes_back(subject: Subject, unit: str, program: str) -> Check:
     if not before:
         return failed(expected=expected, found="it does not run")
     argv = ("kill", "-KILL", *(str(row.pid) for row in before))
-    killed = yield from ask(Inside(host, argv, timeout=PATIENCE))
+    killed = yield from ask(Inside(host, argv, timeout=PROGRAM_SECONDS))
     if whole(argv, killed).exit != 0:
         raise unobserved(f"the program could not be killed: {plain(killed.stderr)}", Blame.HOST)
     old = {(row.pid, row.started) for row in before}
@@ -156,7 +156,7 @@ def _set_clock(host: str, when: str) -> Asking[None]:
 
 
 def _done(host: str, argv: tuple[str, ...]) -> Asking[bytes]:
-    result = whole(argv, (yield from ask(Inside(host, argv, timeout=PATIENCE))))
+    result = whole(argv, (yield from ask(Inside(host, argv, timeout=PROGRAM_SECONDS))))
     if result.exit != 0:
         raise unobserved(f"`{argv[0]}` ended with {result.exit}", Blame.HOST)
     return result.stdout
@@ -164,4 +164,4 @@ def _done(host: str, argv: tuple[str, ...]) -> Asking[bytes]:
 
 def _wait(host: str, seconds: int) -> Asking[None]:
     """A sleep of the host's own: no more than time."""
-    yield from ask(Inside(host, ("sleep", str(seconds)), timeout=PATIENCE))
+    yield from ask(Inside(host, ("sleep", str(seconds)), timeout=PROGRAM_SECONDS))
