@@ -125,7 +125,6 @@ class Grading:
         if not self._provider.guest_dials(self.placement):
             return self._run(checks, earlier, frozen=True, progress=progress)
         self._thaw()
-        self._look_into_silent()
         found = self._run(checks, earlier, frozen=False, progress=progress)
         self._freeze()
         return found
@@ -169,15 +168,7 @@ class Grading:
         down = self._down("stopped")
         if down:
             self._placed(self._provider.revive(self.placement, self._session.plan, down))
-        self._try_twins(self._down("stopped"))
-
-    def _look_into_silent(self) -> None:
-        """The same for a host that has power and does not come as far as to be observed."""
-        silent = self._provider.silent(self.placement)
-        self._try_twins([name for name in silent if name not in self._broken])
-
-    def _try_twins(self, names: Sequence[str]) -> None:
-        for name in names:
+        for name in self._down("stopped"):
             host = self._session.plan.host(name)
             if host.access is Access.NONE or not self._twin_comes_up(host):
                 continue
@@ -209,7 +200,6 @@ class Grading:
         self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
         self._placed(self._provider.restart(self.placement, plan, hosts))
         self._look_into()
-        self._look_into_silent()
 
     def _placed(self, placement: Placement) -> None:
         self.placement = placement

@@ -80,6 +80,7 @@ class LibvirtProvider:
         *,
         first: bool,
         wait: bool = True,
+        lenient: bool = False,
     ) -> dict[str, dict[str, Any]]:
         """Switch machines on, wire them, and wait until they have booted; their pins."""
         observer = disk_set(resolve(OBSERVER), report)
@@ -97,14 +98,18 @@ class LibvirtProvider:
 
         if not wait:
             return {}
-        boot = partial(self._boot if first else self._try_boot, session, report=report)
+        boot = partial(
+            self._try_boot if lenient else self._boot, session, report=report, first=first
+        )
         found = at_once(boot, hosts)
         return {host.name: pins for host, pins in zip(hosts, found, strict=True) if pins}
 
-    def _try_boot(self, session: str, host: HostPlan, report: Report) -> dict[str, Any]:
+    def _try_boot(
+        self, session: str, host: HostPlan, report: Report, *, first: bool = False
+    ) -> dict[str, Any]:
         """As `_boot`, of a machine that somebody may have broken; nothing if it does not boot."""
         try:
-            return self._boot(session, host, report, first=False)
+            return self._boot(session, host, report, first=first)
         except ProviderError as error:
             report(f"{host.name} has power, and has not booted: {error.message}")
             return {}
@@ -404,7 +409,7 @@ class LibvirtProvider:
         self, placement: Placement, plan: Plan, host: HostPlan, report: Report
     ) -> Placement:
         """Start a machine; one that does not boot has power all the same."""
-        pins = self._start(placement.session, plan, [host], report, first=False)
+        pins = self._start(placement.session, plan, [host], report, first=False, lenient=True)
         return replace(placement, pins={**placement.pins, **pins})
 
     def _booted(self, placement: Placement, host: HostPlan, report: Report) -> Placement:
