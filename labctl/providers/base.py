@@ -167,8 +167,11 @@ class State(Protocol):
     def going_down(self, placement: Placement, host: str) -> bool:
         """Whether a running host is in the middle of shutting down."""
 
-    def silent(self, placement: Placement) -> tuple[str, ...]:
-        """The hosts that have power and have not come as far as to let themselves be observed."""
+    def not_booted(self, placement: Placement, seconds: float) -> Mapping[str, str]:
+        """The hosts that have power and have not booted within `seconds`, and how far they are.
+
+        `silent` ones have not come as far as to let themselves be observed, `starting` ones have.
+        """
 
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks; a frozen host stays frozen."""
@@ -179,7 +182,7 @@ class State(Protocol):
     def restart(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         """Shut hosts down, start and rewire them; returns the new pins.
 
-        A host that does not come up keeps its old pins: it is not running then, or `silent`.
+        A host that does not come up keeps its old pins: it is not running then, or `not_booted`.
         """
 
     def usage(self, placement: Placement) -> tuple[Usage, ...]:

@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING
 from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
 from checkers.model import Inside, Phase, ProgramResult, Status
 from checkers.remote import RemoteObserver, Whereabouts
-from labctl.errors import ProviderError
-from labctl.plan import Access, HostPlan
 from labctl.scheme import lab_hosts, planned_checks
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.graded_hosts import GradedHosts
 from labctl.sessions.record import Session
 
 if TYPE_CHECKING:
-    from labctl.providers.base import Placement, Provider
+    from labctl.providers.base import Provider
 
 Progress = Callable[[CheckResult], None]
 PhaseDone = Callable[[Phase, Mapping[str, CheckResult]], None]
@@ -55,7 +54,7 @@ def harmless(checks: Sequence[PlannedCheck]) -> set[str]:
 
 
 class Grading:
-    """One grading of a session's hosts; `placement` follows them through restarts."""
+    """One grading of a session."""
 
     def __init__(self, controller: Controller, session: Session, progress: Progress) -> None:
         self._controller = controller
@@ -63,8 +62,7 @@ class Grading:
         self._provider: Provider = record.provider_of(controller, session)
         self._show = progress
         self._checks = scheme_of(controller, session)
-        self._broken: dict[str, str] = {}
-        self.placement: Placement = session.placed()
+        self._hosts = GradedHosts(controller, session)
 
     def _progress(self, result: CheckResult) -> None:
         self._controller.go_on()
@@ -92,7 +90,7 @@ class Grading:
             found = self._phase(phase, checks, results)
             results |= found
             phase_done(phase, found)
-        self._freeze()
+        self._hosts.freeze()
         return results
 
     def _of(self, phase: Phase) -> list[PlannedCheck]:
@@ -102,17 +100,17 @@ class Grading:
         self, phase: Phase, checks: list[PlannedCheck], earlier: Mapping[str, CheckResult]
     ) -> dict[str, CheckResult]:
         if phase is Phase.STATE:
-            self._freeze()
+            self._hosts.freeze()
             return self._state(checks, earlier, self._progress)
         if phase is Phase.BEHAVIOUR:
             # Frozen first, so that nobody is inside any more, also in a lab without state checks.
-            self._freeze()
-            self._thaw()
+            self._hosts.freeze()
+            self._hosts.thaw()
             found = self._run(checks, earlier, frozen=False)
-            self._freeze()
+            self._hosts.freeze()
             self._look_again(earlier)
             return found
-        self._restart()
+        self._hosts.restart()
         return self._run(checks, earlier, frozen=False)
 
     def _state(
@@ -122,88 +120,12 @@ class Grading:
         progress: Progress,
     ) -> dict[str, CheckResult]:
         """Look at frozen hosts; at those that are looked into from inside, with nobody there."""
-        if not self._provider.guest_dials(self.placement):
+        if not self._provider.guest_dials(self._hosts.placement):
             return self._run(checks, earlier, frozen=True, progress=progress)
-        self._thaw()
+        self._hosts.thaw()
         found = self._run(checks, earlier, frozen=False, progress=progress)
-        self._freeze()
+        self._hosts.freeze()
         return found
-
-    # ------------------------------------------------------------------ hosts
-
-    def _freeze(self) -> None:
-        self._revive()
-        self._provider.freeze(self.placement)
-        self._provider.expel(self.placement, list(self.placement.pins))
-
-    def _thaw(self) -> None:
-        self._revive()
-        self._provider.thaw(self.placement)
-
-    def _revive(self) -> None:
-        """Start and rewire hosts that have stopped, once; what stays down then is looked into."""
-        stopped = self._down("stopped", "off", "missing")
-        if not stopped:
-            return
-        self._controller.store.append(
-            self._session.code, "hosts.stopped", {"hosts": stopped}, self._controller.actor
-        )
-        self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
-        self._look_into()
-
-    def _down(self, *states: str) -> list[str]:
-        found = self._provider.states(self.placement)
-        return [
-            name
-            for name, state in found.items()
-            if state.state in states and name not in self._broken
-        ]
-
-    def _look_into(self) -> None:
-        """Tell a host that its owner has broken from a server that brings none up: by a twin.
-
-        Not before a second try, since the first may have been cut off on our side. A host whose
-        container is gone is nobody's work any more, and stays an error.
-        """
-        down = self._down("stopped")
-        if down:
-            self._placed(self._provider.revive(self.placement, self._session.plan, down))
-        for name in self._down("stopped"):
-            host = self._session.plan.host(name)
-            if host.access is Access.NONE or not self._twin_comes_up(host):
-                continue
-            self._broken[name] = f"{name} does not boot any more; a fresh machine like it does"
-            self._controller.store.append(
-                self._session.code, "host.broken", {"host": name}, self._controller.actor
-            )
-
-    def _twin_comes_up(self, host: HostPlan) -> bool:
-        code = f"{self._session.code}-twin"
-        plan = replace(self._session.plan, networks=(), hosts=(replace(host, ports=()),))
-        try:
-            self._provider.up(code, plan, lambda _: None)
-        except ProviderError:
-            return False
-        finally:
-            self._provider.down(code)
-        return True
-
-    def _restart(self) -> None:
-        """Restart every host that the candidate can enter; others keep what set-up gave them."""
-        plan = self._session.plan
-        hosts = [
-            host.name
-            for host in plan.hosts
-            if host.access is not Access.NONE and host.name not in self._broken
-        ]
-        self._provider.thaw(self.placement)
-        self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
-        self._placed(self._provider.restart(self.placement, plan, hosts))
-        self._look_into()
-
-    def _placed(self, placement: Placement) -> None:
-        self.placement = placement
-        record.place(self._controller, placement)
 
     # ------------------------------------------------------------------ checks
 
@@ -215,13 +137,14 @@ class Grading:
         frozen: bool,
         progress: Progress | None = None,
     ) -> dict[str, CheckResult]:
+        placement = self._hosts.placement
         observer = RemoteObserver(
             lab_hosts(self._session.plan),
-            Whereabouts(self.placement.pins, self.placement.fabric, self._broken),
+            Whereabouts(placement.pins, placement.fabric, self._hosts.broken),
             self._provider.dial,
             self._run_inside,
-            look_at=partial(self._provider.hardware, self.placement),
-            guests=self._provider.guest_dials(self.placement),
+            look_at=partial(self._provider.hardware, placement),
+            guests=self._provider.guest_dials(placement),
             frozen=frozen,
         )
         if frozen:  # nothing can change by waiting
@@ -233,7 +156,7 @@ class Grading:
 
     def _run_inside(self, probe: Inside) -> ProgramResult:
         return self._provider.run(
-            self.placement,
+            self._hosts.placement,
             probe.host,
             probe.argv,
             user=probe.user,

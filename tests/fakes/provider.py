@@ -33,6 +33,8 @@ VOLATILE = ("/run/", "/tmp/")
 WRITES = re.compile(r"^echo (?P<words>.*) > (?P<path>/\S+)$")
 REMOVES = re.compile(r"^rm (?P<path>/\S+)$")
 SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
+LATE = ("hung", "silent", "starting")
+"""Faults of hosts that have power and do not boot."""
 FAILS = re.compile(r"^exit (?P<status>\d+)$")
 
 
@@ -43,7 +45,8 @@ class FakeServer:
     the middle of a start: of the next, or of the Nth where N is the message), `dead` (this host
     does not come up again), `reboot` (the next console ends with its host), `shutdown` (the host
     goes down while it is asked), `slow` (a program does not end), `moves` (this file vanishes when
-    hosts go on), `disk` (nearly full).
+    hosts go on), `disk` (nearly full), `hung` (this host is not to be observed until it restarts),
+    `silent` and `starting` (this host comes no further than that), `sluggish` (nor does its twin).
     """
 
     def __init__(self, home: Path) -> None:
@@ -153,7 +156,10 @@ class FakeProvider:
         with self._state(operation) as state:
             for name in hosts:
                 host = self._hosts(state, placement.session)[name]
-                host["state"] = "stopped" if state["faults"].get("dead") == name else "running"
+                if state["faults"].get("hung") == name:
+                    state["faults"].pop("hung")
+                dead = state["faults"].get("dead") == name and not _is_twin(placement)
+                host["state"] = "stopped" if dead else "running"
                 kept = {
                     path: content
                     for path, content in host["files"].items()
@@ -205,7 +211,10 @@ class FakeProvider:
         return agent.dial(preamble, self._answer)
 
     def guest_dials(self, placement: Placement) -> dict[str, Dial]:
-        return {}
+        """Hosts that boot slowly are machines, with observers of their own."""
+        with self._state("guest_dials") as state:
+            faults = state["faults"]
+        return {faults[each]: self.dial for each in LATE if each in faults}
 
     def _answer(self, probe: dict[str, Any], pins: dict[str, Any]) -> dict[str, Any]:
         """The answer to a probe for a file."""
@@ -213,6 +222,8 @@ class FakeProvider:
             return {"failure": f"a fake host has no {probe['kind']}", "blame": "machinery"}
         path = base64.b64decode(probe["path"]).decode()
         with self.server.state() as state:
+            if probe["host"] in [state["faults"].get(each) for each in ("hung", "silent")]:
+                return {"failure": f"{probe['host']} says nothing", "blame": "machinery"}
             hosts = self._hosts(state, pins["session"])
             found = hosts[probe["host"]]["files"].get(path)
         if found is None:
@@ -287,8 +298,12 @@ class FakeProvider:
                 self._hosts(state, placement.session)[host]["state"] = "stopped"
         return bool(wanted)
 
-    def silent(self, placement: Placement) -> tuple[str, ...]:
-        return ()
+    def not_booted(self, placement: Placement, seconds: float) -> Mapping[str, str]:
+        with self._state("not_booted") as state:
+            faults = state["faults"]
+        found = {faults["hung"]: "silent"} if "hung" in faults else {}
+        found |= {faults[stage]: stage for stage in ("silent", "starting") if stage in faults}
+        return found if "sluggish" in faults or not _is_twin(placement) else {}
 
     def freeze(self, placement: Placement) -> None:
         self._set(placement, "running", "frozen")
@@ -326,3 +341,7 @@ class FakeProvider:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _is_twin(placement: Placement) -> bool:
+    return placement.session.endswith("-twin")

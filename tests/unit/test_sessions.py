@@ -118,6 +118,62 @@ def test_a_server_that_brings_nothing_up_is_no_candidates_fault(
     assert "host.broken" not in kinds(controller, code)
 
 
+def test_a_machine_that_hangs_is_switched_off_and_on_once(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("hung", "desk")
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+    assert "hosts.late" in kinds(controller, code)
+    assert "host.broken" not in kinds(controller, code)
+
+
+def test_a_machine_that_stays_silent_is_failed_by_a_fresh_twin(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("silent", "desk")
+    assert submit(controller, code).outcome is Outcome.NOT_YET
+    assert "host.broken" in kinds(controller, code)
+    assert server.sessions() == [code]
+
+
+def test_a_machine_that_stays_silent_like_its_twin_is_an_error(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("silent", "desk")
+    server.fault("sluggish", "")
+    assert submit(controller, code).outcome is Outcome.UNDETERMINED
+    assert "host.broken" not in kinds(controller, code)
+
+
+def test_a_machine_that_never_ends_its_boot_is_judged_as_it_is_if_its_twin_ends_it(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("starting", "desk")
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+
+
+def test_nothing_is_judged_while_no_machine_ends_its_boot(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("starting", "desk")
+    server.fault("sluggish", "")
+    with pytest.raises(ProviderError, match="no fresh machine like it boots"):
+        submit(controller, code)
+    server.fault("starting", None)
+    recover(controller)
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+
+
 def test_a_submitted_session_takes_no_look_and_no_console(controller: Controller) -> None:
     code = started(controller)
     submit(controller, code)

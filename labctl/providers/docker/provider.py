@@ -317,10 +317,10 @@ class DockerProvider:
         titles = [row[1] for row in found["Processes"] if int(row[0]) == container.pid]
         return any(level in title for title in titles for level in ("[0]", "[1]", "[6]"))
 
-    def silent(self, placement: Placement) -> tuple[str, ...]:
-        """None: the observer looks at containers from beside, and needs nothing of theirs."""
-        del placement
-        return ()
+    def not_booted(self, placement: Placement, seconds: float) -> Mapping[str, str]:
+        """None: a container can be observed from beside at once, and needs nothing of its own."""
+        del placement, seconds
+        return {}
 
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks."""

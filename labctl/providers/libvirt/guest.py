@@ -33,6 +33,10 @@ class GuestUnreachable(ProviderError):
     """The observer inside a machine does not answer."""
 
 
+class GuestBusy(GuestUnreachable):
+    """Others have taken every way to it."""
+
+
 class GuestSilent(GuestUnreachable):
     """It did not answer in time."""
 
@@ -78,7 +82,7 @@ class Guest:
 
     def __init__(self, host: str, sockets: Sequence[Path], locks: Path) -> None:
         self._host = host
-        self._sockets = tuple(sockets)
+        self._ports = tuple(enumerate(sockets))
         self._locks = locks
 
     # ------------------------------------------------------------------ what is asked
@@ -140,14 +144,20 @@ class Guest:
         return dict(answer)
 
     def pins(self, seconds: float) -> dict[str, Any]:
-        """What identifies the machine's first process; waits for the machine to get that far."""
+        """What identifies the machine's first process; waits for the machine to get that far.
+
+        Each try goes over the next port, so one that has died is not taken for a dead machine.
+        """
         deadline = time.monotonic() + seconds
         while True:
             try:
                 return dict(self.ask({"act": "pins"}, 2.0)["pins"])
+            except GuestBusy:
+                raise
             except GuestUnreachable:
                 if time.monotonic() > deadline:
                     raise
+            self._ports = self._ports[1:] + self._ports[:1]
 
     # ------------------------------------------------------------------ the line
 
@@ -155,7 +165,7 @@ class Guest:
     def _port(self, deadline: float) -> Iterator[socket.socket]:
         """A connection to a port that nobody else uses."""
         while True:
-            for number, path in enumerate(self._sockets):
+            for number, path in self._ports:
                 with contextlib.ExitStack() as held:
                     lock = held.enter_context((self._locks / f"port-{number}.lock").open("w"))
                     try:
@@ -170,10 +180,8 @@ class Guest:
                         raise GuestUnreachable(told) from error
                     yield line
                     return
-            if time.monotonic() > deadline or not self._sockets:
-                raise GuestUnreachable(
-                    f"{self._host}: every way to the machine's observer is taken."
-                )
+            if time.monotonic() > deadline or not self._ports:
+                raise GuestBusy(f"{self._host}: every way to the machine's observer is taken.")
             time.sleep(POLL)
 
     def _greet(self, line: socket.socket, request: dict[str, Any], seconds: float) -> bytes:

@@ -7,44 +7,30 @@ witnesses and examiners are the same for both.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from checkers.agent.hosts import WHENEVER
 from checkers.hardware_state import HardwareResult
 from checkers.model import ProgramResult
 from checkers.ssh import Dial, Stream
 from labctl.errors import ProviderError, ProviderUnavailable, UnknownName, UsageError
 from labctl.hardware import ActPlan
-from labctl.images.build import resolve
-from labctl.images.disks import disk_set
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import ByteStream, Finding, HostState, Owned, Placement, Report, Usage
-from labctl.providers.docker import cabling
-from labctl.providers.docker.provider import OBSERVER, DockerProvider
+from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import acceleration, console, identity
 from labctl.providers.libvirt.diagnosis import diagnose
-from labctl.providers.libvirt.guest import GuestUnreachable
-from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, library, talking
+from labctl.providers.libvirt.hypervisor import Hypervisor, talking
 from labctl.providers.libvirt.machines import (
-    BOOT_SECONDS,
     Machines,
     at_once,
-    domain_name,
-    tap_name,
 )
+from labctl.providers.libvirt.power import Power, state_of
 from labctl.providers.libvirt.workshop import Workshop
 
 EXPEL_SECONDS = 20.0
-KERNEL_SECONDS = 100.0
-"""How long a machine may take until its kernel has started the observer."""
-RESET_SECONDS = 1.0
-SILENT_SECONDS = 20.0
-"""How long an observer may take to answer before its machine is called silent."""
 
 
 class LibvirtProvider:
@@ -56,6 +42,7 @@ class LibvirtProvider:
         self._docker = DockerProvider(installation, home)
         self._hypervisor = Hypervisor()
         self._machines = Machines(self._hypervisor, installation, acceleration.works)
+        self._power = Power(self._machines, self._docker)
         self._workshop = Workshop(self._machines)
 
     # ------------------------------------------------------------------ environment
@@ -65,80 +52,11 @@ class LibvirtProvider:
         self._machines.remove(session)
         placement = self._docker.up(session, plan, report)
         hosts = [host for host in plan.hosts if self._is_machine(host)]
-        pins = self._start(session, plan, hosts, report, first=True)
+        pins = self._power.on(session, plan, hosts, report, first=True, lenient=False)
         return replace(placement, provider=self.name, pins={**placement.pins, **pins})
 
     def _is_machine(self, host: HostPlan) -> bool:
         return self._docker.image(host).kind == "machine"
-
-    def _start(
-        self,
-        session: str,
-        plan: Plan,
-        hosts: Sequence[HostPlan],
-        report: Report = lambda _: None,
-        *,
-        first: bool,
-        wait: bool = True,
-        lenient: bool = False,
-    ) -> dict[str, dict[str, Any]]:
-        """Switch machines on, wire them, and wait until they have booted; their pins."""
-        observer = disk_set(resolve(OBSERVER), report)
-        disks = {host.image: disk_set(self._docker.image(host), report) for host in hosts}
-
-        def switch_on(host: HostPlan) -> Any:
-            image = self._docker.image(host)
-            return self._machines.start(session, host, image, disks[host.image], observer)
-
-        domains = at_once(switch_on, hosts)
-        self._plug(session, plan, hosts)
-        with talking("to let machines run"):
-            for machine in domains:
-                machine.resume()
-
-        if not wait:
-            return {}
-        boot = partial(
-            self._try_boot if lenient else self._boot, session, report=report, first=first
-        )
-        found = at_once(boot, hosts)
-        return {host.name: pins for host, pins in zip(hosts, found, strict=True) if pins}
-
-    def _try_boot(
-        self, session: str, host: HostPlan, report: Report, *, first: bool = False
-    ) -> dict[str, Any]:
-        """As `_boot`, of a machine that somebody may have broken; nothing if it does not boot."""
-        try:
-            return self._boot(session, host, report, first=first)
-        except ProviderError as error:
-            report(f"{host.name} has power, and has not booted: {error.message}")
-            return {}
-
-    def _boot(
-        self, session: str, host: HostPlan, report: Report, *, first: bool = True
-    ) -> dict[str, Any]:
-        """Wait until a machine has booted; its pins."""
-        guest = self._machines.guest(session, host.name)
-        pins = guest.pins(KERNEL_SECONDS)
-        identity.await_boot(guest, BOOT_SECONDS)
-        if first:
-            identity.give(guest, host)
-        identity.await_disks(guest, self._machines.serials(session, host.name))
-        report(f"{host.name} is ready")
-        # It is the same machine, whatever it was rebooted by; libvirt knows it by its name.
-        known = {"start_time": WHENEVER, "machine": domain_name(session, host.name)}
-        return {**pins, **known}
-
-    def _plug(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> None:
-        """Bring the machines' network cards onto the fabric."""
-        wanted = {host.name for host in hosts}
-        taps: dict[str, dict[str, str]] = {}
-        for port, (host, _) in cabling.ports(plan).items():
-            if host in wanted:
-                cards = taps.setdefault(domain_name(session, host), {})
-                cards[port] = tap_name(session, host, len(cards))
-        if taps:
-            self._docker.plug(session, plan, taps)
 
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         """Start and rewire hosts that have stopped; machines too if the fabric went away."""
@@ -152,21 +70,11 @@ class LibvirtProvider:
             for host in plan.hosts
             if host.name in self._pinned(placement) and (host.name in hosts or not whole)
         ]
-        if not whole:
-            self._cut(placement, [host.name for host in wanted])
-        there = [host for host in wanted if self._is_off(placement, host.name)]
-        pins = self._start(placement.session, plan, there, first=False)
+        if not whole:  # their cables went away with it, for good
+            self._power.off(placement.session, [host.name for host in wanted])
+        there = [host for host in wanted if self._power.is_off(placement.session, host.name)]
+        pins = self._power.on(placement.session, plan, there, _to_nobody)
         return replace(revived, provider=self.name, pins={**placement.pins, **revived.pins, **pins})
-
-    def _is_off(self, placement: Placement, host: str) -> bool:
-        """Whether a machine is there and has no power."""
-        machine = self._machine(placement, host)
-        return machine is not None and not machine.isActive()
-
-    def _cut(self, placement: Placement, hosts: Sequence[str]) -> None:
-        """Shut machines down: their cables went away with the fabric, for good."""
-        found = [self._machine(placement, host) for host in hosts]
-        self._machines.shut_down([machine for machine in found if machine is not None])
 
     def down(self, session: str) -> None:
         """Remove everything that the session has on the server."""
@@ -186,8 +94,8 @@ class LibvirtProvider:
                 raise
             return ()
         found = [
-            Owned("host" if mark.session else "helper", name, mark.session or None, _power(machine))
-            for name, (mark, machine) in marks.items()
+            Owned("host" if mark.session else "helper", name, mark.session or None, state_of(each))
+            for name, (mark, each) in marks.items()
         ]
         named = {each.session for each in found}
         left = [session for session in files if session not in named]
@@ -255,11 +163,11 @@ class LibvirtProvider:
         machines = [host for host in hosts if host in self._pinned(placement)]
         self._docker.expel(placement, [host for host in hosts if host not in machines])
         for host in machines:
-            machine = self._machine(placement, host)
+            machine = self._power.find(placement.session, host)
             if machine is None or not machine.isActive():
                 continue
             console.take_away(self._hypervisor.connection, machine)
-            if _power(machine) == "running":  # one that stands still does nothing for anybody
+            if state_of(machine) == "running":  # one that stands still does nothing for anybody
                 guest = self._machines.guest(placement.session, host)
                 guest.ask({"act": "end"}, EXPEL_SECONDS)
 
@@ -270,11 +178,11 @@ class LibvirtProvider:
         machines = self._pinned(placement)
         found = dict(self._docker.states(_without(placement, machines)))
         for host in machines:
-            machine = self._machine(placement, host)
+            machine = self._power.find(placement.session, host)
             if machine is None:
                 found[host] = HostState(host, "missing", "its machine is gone")
             else:
-                state = _power(machine)
+                state = state_of(machine)
                 if state == "stopped" and self._machines.is_off(placement.session, host):
                     state = "off"
                 found[host] = HostState(host, state)
@@ -290,21 +198,11 @@ class LibvirtProvider:
         except ProviderError:  # it has just gone off
             return True
 
-    def silent(self, placement: Placement) -> tuple[str, ...]:
-        """The machines that run and whose observer does not answer."""
-
-        def one(host: str) -> bool:
-            machine = self._machine(placement, host)
-            if machine is None or _power(machine) != "running":
-                return False
-            try:
-                self._machines.guest(placement.session, host).pins(SILENT_SECONDS)
-            except GuestUnreachable:
-                return True
-            return False
-
+    def not_booted(self, placement: Placement, seconds: float) -> Mapping[str, str]:
+        """The machines that have power and have not booted within `seconds`."""
         hosts = self._pinned(placement)
-        return tuple(host for host, mute in zip(hosts, at_once(one, hosts), strict=True) if mute)
+        found = at_once(lambda host: self._power.stage(placement.session, host, seconds), hosts)
+        return {host: stage for host, stage in zip(hosts, found, strict=True) if stage}
 
     def freeze(self, placement: Placement) -> None:
         """Stop all hosts' clocks."""
@@ -316,8 +214,8 @@ class LibvirtProvider:
         """Let all hosts go on."""
         self._docker.thaw(_without(placement, self._pinned(placement)))
         for host in self._pinned(placement):
-            machine = self._machine(placement, host)
-            if machine is not None and _power(machine) == "frozen":
+            machine = self._power.find(placement.session, host)
+            if machine is not None and state_of(machine) == "frozen":
                 with talking(f"to thaw {host}"):
                     machine.resume()
 
@@ -329,7 +227,7 @@ class LibvirtProvider:
             found = self._docker.restart(_without(placement, machines), plan, containers)
             placement = replace(found, provider=self.name, pins={**placement.pins, **found.pins})
         wanted = [host for host in hosts if host in machines]
-        self._cut(placement, wanted)
+        self._power.off(placement.session, wanted)
         return self.revive(placement, plan, wanted)
 
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
@@ -337,7 +235,7 @@ class LibvirtProvider:
         containers = self._docker.usage(_without(placement, self._pinned(placement)))
         found = []
         for host in self._pinned(placement):
-            machine = self._machine(placement, host)
+            machine = self._power.find(placement.session, host)
             if machine is None or not machine.isActive():
                 continue
             with talking(f"to measure {host}"):
@@ -363,8 +261,8 @@ class LibvirtProvider:
         if host not in self._pinned(placement):
             self._docker.freeze_host(placement, host)
             return
-        machine = self._machine(placement, host)
-        if machine is not None and _power(machine) == "running":
+        machine = self._power.find(placement.session, host)
+        if machine is not None and state_of(machine) == "running":
             with talking(f"to freeze {host}"):
                 machine.suspend()
 
@@ -377,11 +275,13 @@ class LibvirtProvider:
         cycled = [host.name for host in hosts if self._workshop.break_down(placement.session, host)]
         if not cycled:
             return placement
-        self._cut(placement, cycled)
+        self._power.off(placement.session, cycled)
         broken = [plan.host(name) for name in cycled]
         # One whose firmware starts from something else never gets as far as to be waited for.
-        lost = any(fault.boot for host in broken if host.hardware for fault in host.hardware.faults)
-        pins = self._start(placement.session, plan, broken, report, first=False, wait=not lost)
+        if any(fault.boot for host in broken if host.hardware for fault in host.hardware.faults):
+            self._power.switch_on(placement.session, plan, broken, report)
+            return placement
+        pins = self._power.on(placement.session, plan, broken, report, lenient=False)
         return replace(placement, pins={**placement.pins, **pins})
 
     def hands(
@@ -390,31 +290,9 @@ class LibvirtProvider:
         """Do a physical act, and wait for the machine to boot where it has come on by it."""
         host, wanted = _act(plan, act)
         outcome = self._workshop.do(placement.session, host, wanted)
-        machine = self._machines.get(placement.session, host.name)
-        if outcome.power in ("off", "cycle"):
-            self._machines.cut_power(machine)
-        if outcome.power == "shut-down":
-            self._machines.shut_down([machine])
-        if outcome.power == "reset":
-            with talking("to reset a machine"):
-                machine.reset(0)
-            time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
-        if outcome.power in ("on", "cycle"):
-            placement = self._power_on(placement, plan, host, report)
-        elif outcome.power == "reset":
-            placement = self._booted(placement, host, report)
+        pins = self._power.after(placement.session, plan, host, outcome, report)
+        placement = replace(placement, pins={**placement.pins, **pins})
         return placement, f"{host.name}: {outcome.told}"
-
-    def _power_on(
-        self, placement: Placement, plan: Plan, host: HostPlan, report: Report
-    ) -> Placement:
-        """Start a machine; one that does not boot has power all the same."""
-        pins = self._start(placement.session, plan, [host], report, first=False, lenient=True)
-        return replace(placement, pins={**placement.pins, **pins})
-
-    def _booted(self, placement: Placement, host: HostPlan, report: Report) -> Placement:
-        pins = self._try_boot(placement.session, host, report)
-        return replace(placement, pins={**placement.pins, **({host.name: pins} if pins else {})})
 
     def refit(self, placement: Placement, plan: Plan) -> None:
         """Fit the machines that run to what their chassis say."""
@@ -432,12 +310,6 @@ class LibvirtProvider:
     def _pinned(self, placement: Placement) -> list[str]:
         """The hosts of a session that are machines."""
         return [host for host, pins in placement.pins.items() if "machine" in pins]
-
-    def _machine(self, placement: Placement, host: str) -> Any:
-        try:
-            return self._machines.get(placement.session, host)
-        except Missing:
-            return None
 
     def diagnose(self) -> tuple[Finding, ...]:
         """What `labctl doctor` should say about virtual machines on this server."""
@@ -465,12 +337,5 @@ def _act(plan: Plan, name: str) -> tuple[HostPlan, ActPlan]:
     return found[name]
 
 
-def _power(machine: Any) -> str:
-    libvirt = library()
-    with talking("to look at a machine"):
-        state, _ = machine.state()
-    if state in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED):
-        return "running"
-    if state in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED):
-        return "frozen"
-    return "running" if state == libvirt.VIR_DOMAIN_SHUTDOWN else "stopped"
+def _to_nobody(_line: str) -> None:
+    """A report that nobody is there to read."""

@@ -1,0 +1,191 @@
+"""Power: machines are switched on, wired, waited for while they boot, and switched off again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from checkers.agent.hosts import WHENEVER
+from labctl.errors import ProviderError
+from labctl.images.build import resolve
+from labctl.images.disks import disk_set
+from labctl.plan import HostPlan, Plan
+from labctl.providers.base import Report
+from labctl.providers.docker import cabling
+from labctl.providers.docker.provider import OBSERVER, DockerProvider
+from labctl.providers.libvirt import identity
+from labctl.providers.libvirt.acts import Outcome
+from labctl.providers.libvirt.guest import GuestBusy, GuestUnreachable
+from labctl.providers.libvirt.hypervisor import Missing, library, talking
+from labctl.providers.libvirt.machines import (
+    BOOT_SECONDS,
+    Machines,
+    at_once,
+    domain_name,
+    tap_name,
+)
+
+KERNEL_SECONDS = 100.0
+"""How long a machine may take until its kernel has started the observer."""
+STAGE_SECONDS = 10.0
+RESET_SECONDS = 1.0
+
+Pins = dict[str, Any]
+
+
+class Power:
+    """The power switches of one installation's machines."""
+
+    def __init__(self, machines: Machines, docker: DockerProvider) -> None:
+        """`docker` has the fabric that the machines' cables lead to."""
+        self._machines = machines
+        self._docker = docker
+
+    # ------------------------------------------------------------------ on
+
+    def on(
+        self,
+        session: str,
+        plan: Plan,
+        hosts: Sequence[HostPlan],
+        report: Report,
+        *,
+        first: bool = False,
+        lenient: bool = True,
+    ) -> dict[str, Pins]:
+        """Switch machines on, wire them, and wait until they have booted; their pins.
+
+        They are made if they are not there (`first`). One that does not boot is an error, or it
+        (`lenient`: its owner may have broken it) has no pins.
+        """
+        self.switch_on(session, plan, hosts, report)
+        boot = partial(self._boot, session, report=report, first=first)
+        if lenient:
+            boot = partial(self.wait, session, report=report)
+        found = at_once(boot, hosts)
+        return {host.name: pins for host, pins in zip(hosts, found, strict=True) if pins}
+
+    def switch_on(
+        self, session: str, plan: Plan, hosts: Sequence[HostPlan], report: Report
+    ) -> None:
+        """Switch machines on and wire them."""
+        observer = disk_set(resolve(OBSERVER), report)
+        disks = {host.image: disk_set(self._docker.image(host), report) for host in hosts}
+
+        def one(host: HostPlan) -> Any:
+            image = self._docker.image(host)
+            return self._machines.start(session, host, image, disks[host.image], observer)
+
+        domains = at_once(one, hosts)
+        self._plug(session, plan, hosts)
+        with talking("to let machines run"):
+            for machine in domains:
+                machine.resume()
+
+    def _plug(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> None:
+        """Bring the machines' network cards onto the fabric."""
+        wanted = {host.name for host in hosts}
+        taps: dict[str, dict[str, str]] = {}
+        for port, (host, _) in cabling.ports(plan).items():
+            if host in wanted:
+                cards = taps.setdefault(domain_name(session, host), {})
+                cards[port] = tap_name(session, host, len(cards))
+        if taps:
+            self._docker.plug(session, plan, taps)
+
+    # ------------------------------------------------------------------ the boot
+
+    def wait(self, session: str, host: HostPlan, report: Report) -> Pins:
+        """Wait until a machine has booted; no pins if it does not: its owner may have broken it."""
+        try:
+            return self._boot(session, host, report, first=False)
+        except ProviderError as error:
+            report(f"{host.name} has power, and has not booted: {error.message}")
+            return {}
+
+    def _boot(self, session: str, host: HostPlan, report: Report, *, first: bool) -> Pins:
+        guest = self._machines.guest(session, host.name)
+        pins = guest.pins(KERNEL_SECONDS)
+        identity.await_boot(guest, BOOT_SECONDS)
+        if first:
+            identity.give(guest, host)
+        identity.await_disks(guest, self._machines.serials(session, host.name))
+        report(f"{host.name} is ready")
+        # It is the same machine, whatever it was rebooted by; libvirt knows it by its name.
+        known = {"start_time": WHENEVER, "machine": domain_name(session, host.name)}
+        return {**pins, **known}
+
+    def stage(self, session: str, host: str, seconds: float) -> str | None:
+        """How far a machine has come, if it has power and has not booted within `seconds`.
+
+        `silent`: its observer, which its kernel starts first, answers on none of its lines.
+        `starting`: the observer answers. Raises `ProviderError` if others have taken every line.
+        """
+        machine = self.find(session, host)
+        if machine is None or state_of(machine) != "running":
+            return None
+        until = time.monotonic() + seconds
+        guest = self._machines.guest(session, host)
+        try:
+            guest.pins(seconds)
+        except GuestBusy:
+            raise
+        except GuestUnreachable:
+            return "silent"
+        try:
+            identity.await_boot(guest, max(STAGE_SECONDS, until - time.monotonic()))
+        except ProviderError:
+            return "starting"
+        return None
+
+    # ------------------------------------------------------------------ off, and by hand
+
+    def off(self, session: str, hosts: Sequence[str]) -> None:
+        """Shut machines down; the power of what does not go off in time is cut."""
+        found = [self.find(session, host) for host in hosts]
+        self._machines.shut_down([machine for machine in found if machine is not None])
+
+    def after(
+        self, session: str, plan: Plan, host: HostPlan, outcome: Outcome, report: Report
+    ) -> dict[str, Pins]:
+        """What an act does to a machine's power; its pins, if it has booted by it."""
+        machine = self._machines.get(session, host.name)
+        if outcome.power in ("off", "cycle"):
+            self._machines.cut_power(machine)
+        if outcome.power == "shut-down":
+            self._machines.shut_down([machine])
+        if outcome.power in ("on", "cycle"):
+            return self.on(session, plan, [host], report)
+        if outcome.power == "reset":
+            with talking("to reset a machine"):
+                machine.reset(0)
+            time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
+            pins = self.wait(session, host, report)
+            return {host.name: pins} if pins else {}
+        return {}
+
+    def is_off(self, session: str, host: str) -> bool:
+        """Whether a machine is there and has no power."""
+        machine = self.find(session, host)
+        return machine is not None and not machine.isActive()
+
+    def find(self, session: str, host: str) -> Any:
+        """A host's domain; `None` if there is none."""
+        try:
+            return self._machines.get(session, host)
+        except Missing:
+            return None
+
+
+def state_of(machine: Any) -> str:
+    """A domain's state in the words of `HostState`."""
+    libvirt = library()
+    with talking("to look at a machine"):
+        state, _ = machine.state()
+    if state in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED):
+        return "running"
+    if state in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED):
+        return "frozen"
+    return "running" if state == libvirt.VIR_DOMAIN_SHUTDOWN else "stopped"
