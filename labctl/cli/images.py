@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
-from labctl.errors import UsageError
+from labctl.errors import ProviderError, UsageError
 
 if TYPE_CHECKING:
     from labctl.cli.screen import Screen
@@ -116,16 +116,26 @@ def _build(
 @as_json
 @pass_settings
 def prune(settings: Settings, *, as_json: bool) -> None:
-    """Remove images whose inputs have changed since and that nothing uses."""
-    from labctl.images.cleanup import remove_superseded
+    """Remove images whose inputs have changed since and that nothing uses.
 
-    gone = remove_superseded(library=_library(settings))
+    The disks and saved states that virtual machines were made from go with them.
+    """
+    from labctl.cli.words import plural
+    from labctl.images.cleanup import remove_superseded
+    from labctl.providers.libvirt.pruning import remove_superseded as remove_disks
+
+    screen, library = settings.screen, _library(settings)
+    gone = remove_superseded(library=library)
+    try:
+        gone += remove_disks(library=library)
+    except ProviderError as error:
+        screen.warn(f"{error.message} {error.hint}")
     if as_json:
-        settings.screen.json(gone)
+        screen.json(gone)
         return
-    for tag in gone:
-        settings.screen.line(tag)
-    settings.screen.say(f"{len(gone)} images removed." if gone else "Nothing to remove.")
+    for name in gone:
+        screen.line(name)
+    screen.say(f"{plural(len(gone), 'image')} removed." if gone else "Nothing to remove.")
 
 
 def _library(settings: Settings) -> ImageLibrary:

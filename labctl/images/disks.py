@@ -9,6 +9,8 @@ of the image change. It is written under another name first: a folder that is th
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import struct
@@ -40,6 +42,8 @@ SECTOR = 512
 TABLE_AT = 446
 PARTITION_START = 1 << 20
 LINUX = 0x83
+MAKING = ".making-"
+"""How the names of folders begin in which something is being made."""
 LEFT_BY_DOCKER = (".dockerenv", "etc/hosts", "etc/resolv.conf", "etc/hostname")
 
 Say = Callable[[str], None]
@@ -67,7 +71,7 @@ def disk_set(
 
     Files of an image belong to many accounts, so that only root can make its disks.
     """
-    place = folder / f"{image.tag.replace('/', '-').replace(':', '-')}-{RECIPE}"
+    place = folder / set_name(image.tag)
     if place.is_dir():
         return _set_in(place)
     if os.geteuid() != 0:
@@ -77,13 +81,10 @@ def disk_set(
         )
     say(f"making the disk of {image.tag}")
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as making,
-        lend(client) as docker_,
-    ):
-        new = Path(making) / "set"
+    with making(folder) as workplace, lend(client) as docker_:
+        new = workplace / "set"
         new.mkdir(mode=0o755)
-        tree = Path(making) / "tree"
+        tree = workplace / "tree"
         tree.mkdir(mode=0o755)
         _export(docker_, image, tree)
         _write_disk(image, tree, new)
@@ -94,6 +95,38 @@ def disk_set(
             if not place.is_dir():
                 raise
     return _set_in(place)
+
+
+def set_name(tag: str) -> str:
+    """What the folder is called that has the disks of the image with this tag."""
+    return f"{tag.replace('/', '-').replace(':', '-')}-{RECIPE}"
+
+
+@contextlib.contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """A folder to make something in, gone at the end; `abandoned` where its maker was killed."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=MAKING) as name:
+        held = os.open(name, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield Path(name)
+        finally:
+            os.close(held)
+
+
+def abandoned(folder: Path) -> tuple[Path, ...]:
+    """The folders of `making` whose makers are not there any more."""
+    found = []
+    for place in sorted(folder.glob(f"{MAKING}*")):
+        held = os.open(place, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(held)
+        found.append(place)
+    return tuple(found)
 
 
 def _set_in(place: Path) -> DiskSet:

@@ -168,6 +168,12 @@ def _find(parent: ET.Element, tag: str) -> ET.Element:
     return found
 
 
+def disks(xml: str) -> tuple[Path, ...]:
+    """The files of a domain's disks."""
+    sources = ET.fromstring(xml).iterfind("devices/disk/source")  # noqa: S314  # as above
+    return tuple(Path(each.get("file", "")) for each in sources)
+
+
 def observer_sockets(xml: str) -> tuple[Path, ...]:
     """The sockets of a running domain's ways to its observer, in the order of the ports."""
     found = {}

@@ -8,6 +8,7 @@ own and has to reach the disks, and libvirt gives it each of them while a machin
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,6 +58,13 @@ def overlay(path: Path, backing: Path, format_: str) -> None:
     _qemu_img("create", "-f", "qcow2", "-F", format_, "-b", str(backing), str(path))
 
 
+def backing(path: Path) -> Path | None:
+    """What a disk is laid over, if over anything; may be asked of a disk in use."""
+    found = json.loads(_qemu_img("info", "--force-share", "--output=json", str(path)))
+    below = found.get("full-backing-filename")
+    return Path(below) if below else None
+
+
 def blank(path: Path, size: int) -> None:
     """An empty disk of `size` bytes."""
     _qemu_img("create", "-f", "qcow2", str(path), str(size))
@@ -69,5 +77,5 @@ def _qemu_img(*words: str) -> str:
         hint = "Install it with `apt-get install qemu-utils`."
         raise ProviderError("qemu-img is not installed on this server.", hint) from error
     if done.returncode != 0:
-        raise ProviderError(f"A disk could not be made: {done.stderr.strip()}")
+        raise ProviderError(f"`qemu-img {words[0]}` failed: {done.stderr.strip()}")
     return done.stdout

@@ -20,14 +20,13 @@ import json
 import os
 import shutil
 import struct
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from labctl.errors import ProviderError
-from labctl.images.disks import DISKS
+from labctl.images.disks import DISKS, making
 from labctl.providers.libvirt import domain as xml
 from labctl.providers.libvirt import files
 from labctl.providers.libvirt.hypervisor import Hypervisor, library, talking
@@ -94,10 +93,10 @@ class WarmStates:
     def _make(self, place: Path, machine: xml.Machine, root: Path, boot: Boot) -> None:
         name = f"labctl-{place.name}"
         self._remove(name)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-") as making:
-            new = Path(making) / "state"
+        with making(self._folder) as workplace:
+            new = workplace / "state"
             new.mkdir(mode=0o755)
-            new.parent.chmod(0o755)
+            workplace.chmod(0o755)
             template = _template(machine, name, new, root)
             try:
                 with talking("to boot a machine for warm starts"):
@@ -165,22 +164,31 @@ def _template(machine: xml.Machine, name: str, folder: Path, root: Path) -> xml.
 def _copy_as(saved: Path, copy: Path, number: str, machine: xml.Machine) -> None:
     """Copy a saved memory to `copy` with a head that names `machine`; `number` is its UUID."""
     with saved.open("rb") as source:
-        head = source.read(_HEAD.size)
-        magic, version, length, running, compressed, offset = _HEAD.unpack(head)
-        if magic not in _MAGIC or version != _VERSION or compressed:
-            raise ProviderError(
-                "A saved machine has a layout that labctl does not know.",
-                "Report the version of libvirt; `labctl doctor` shows it.",
-            )
-        texts = source.read(length)
-        cookie = texts[offset:].rstrip(b"\0") if offset else b""
-        old = texts[: offset or length].rstrip(b"\0").decode()
+        magic, running, old, cookie = _read_head(source)
         new = xml.renamed(old, machine, number).encode() + b"\0"
         tail = cookie + b"\0" if cookie else b""
         begins = len(new) if cookie else 0
         with copy.open("wb") as target:
-            target.write(
-                _HEAD.pack(magic, version, len(new) + len(tail), running, compressed, begins)
-            )
+            target.write(_HEAD.pack(magic, _VERSION, len(new) + len(tail), running, 0, begins))
             target.write(new + tail)
             shutil.copyfileobj(source, target, 1 << 22)
+
+
+def disks_of(state: WarmState) -> tuple[Path, ...]:
+    """The disks that the machine of a warm state had; raises `ProviderError`, `OSError`."""
+    with state.memory.open("rb") as source:
+        return xml.disks(_read_head(source)[2])
+
+
+def _read_head(source: IO[bytes]) -> tuple[bytes, int, str, bytes]:
+    """The magic, whether the machine was running, its XML, the cookie; QEMU's stream is next."""
+    head = source.read(_HEAD.size).ljust(_HEAD.size, b"\0")
+    magic, version, length, running, compressed, offset = _HEAD.unpack(head)
+    if magic not in _MAGIC or version != _VERSION or compressed:
+        raise ProviderError(
+            "A saved machine has a layout that labctl does not know.",
+            "Report the version of libvirt; `labctl doctor` shows it.",
+        )
+    texts = source.read(length)
+    cookie = texts[offset:].rstrip(b"\0") if offset else b""
+    return magic, running, texts[: offset or length].rstrip(b"\0").decode(), cookie
