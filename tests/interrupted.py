@@ -1,6 +1,6 @@
 """Runs one use-case and kills this process, as `kill -9` does, after its Nth recorded write.
 
-    python tests/interrupted.py HOME LIBRARY N start|submit|stop [SESSION]
+    python tests/interrupted.py HOME LIBRARY N start|submit|reset|stop [SESSION [HOST]]
 
 Prints the session's code as soon as there is one. Exit status 0 says that the use-case ended
 before it had made N writes.
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from labctl.sessions.controller import Controller
+from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
@@ -49,6 +50,8 @@ def main() -> None:
             start(controller, StartRequest("mini", ("c1",), seed=7))
         elif verb == "submit":
             submit(controller, rest[0])
+        elif verb == "reset":
+            reset(controller, rest[0], rest[1], "it was broken")
         else:
             stop(controller, rest[0])
 

@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "put": "labctl.cli.hosts:put",
         "get": "labctl.cli.hosts:get",
         "hands": "labctl.cli.handling:hands",
+        "reset": "labctl.cli.resetting:reset",
         "thaw": "labctl.cli.watching:thaw",
     },
     "The record": {

@@ -185,6 +185,15 @@ class State(Protocol):
         A host that does not come up keeps its old pins: it is not running then, or `not_booted`.
         """
 
+    def snapshot(self, placement: Placement, host: str) -> str:
+        """Keep a host's disks as they are now until the session is removed; by which name."""
+
+    def reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
+        """Make one host anew, as it is before any set-up, and let the others be; the new pins.
+
+        What an earlier try left half made is redone.
+        """
+
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         """What each running host uses."""
 
@@ -201,8 +210,10 @@ class State(Protocol):
 class Acts(Protocol):
     """What is done to machines that have hardware of their own."""
 
-    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
-        """Bring about the faults that the plan asks for, once set-up is done; the new pins."""
+    def break_down(
+        self, placement: Placement, plan: Plan, hosts: Sequence[str], report: Report
+    ) -> Placement:
+        """Bring about the faults that the plan has for these hosts, which are set up; new pins."""
 
     def hands(
         self, placement: Placement, plan: Plan, act: str, report: Report

@@ -4,6 +4,7 @@
     submit  finished: the work is in the hosts, and grading goes on after the last whole phase
     stop    finished
     hands   finished, as far as they had come
+    reset   finished: the host is made anew once more, what was on it is kept already
 
 A command that is still alive is left to its work: it holds the session's lock.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
-from labctl.sessions import hands, record
+from labctl.sessions import hands, record, resetting
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.stopping import finish_stop
@@ -68,6 +69,8 @@ def _settle(controller: Controller, intention: Intention) -> str:
     if intention.verb == "stop":
         finish_stop(controller, session.code, session.plan.provider, intention.id)
         return "stopped"
+    if intention.verb == "reset":
+        return resetting.finish(controller, session, intention)
     if intention.verb == "hands":
         return hands.finish(controller, session, intention.id, str(intention.data.get("act", "")))
     record.provider_of(controller, session).down(session.code)

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import re
 import secrets
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from labctl.errors import LabctlError, ProviderError, UsageError
+from labctl.errors import UsageError
 from labctl.library.folder import Folder
 from labctl.library.planning import Lab, plan
-from labctl.plan import HostPlan, Plan
+from labctl.plan import Plan
 from labctl.sessions import record
-from labctl.sessions.accounts import login_script
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
-from labctl.sessions.scripts import lent_files, run_script
+from labctl.sessions.setting_up import set_up
 from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord, time_text
-
-if TYPE_CHECKING:
-    from labctl.providers.base import Placement, Provider
-
-HOSTS_AT_ONCE = 3
-"""Hosts of one session that are set up at the same time."""
 
 LARGEST_SEED = 2**31
 
@@ -140,11 +131,7 @@ def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder:
     try:
         placement = provider.up(code, planned, report)
         record.place(controller, placement)
-        set_up(controller, provider, placement, planned, folder)
-        broken = provider.break_down(placement, planned, report)
-        if broken != placement:
-            record.place(controller, broken)
-        report("set up")
+        set_up(controller, placement, planned, folder, report=report)
     except BaseException as error:
         provider.down(code)
         store.undo(intent, {"why": _why(error)}, state=State.WITHDRAWN)
@@ -156,41 +143,3 @@ def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder:
 
 def _why(error: BaseException) -> str:
     return str(error) or type(error).__name__
-
-
-def set_up(
-    controller: Controller,
-    provider: Provider,
-    placement: Placement,
-    planned: Plan,
-    folder: Folder,
-) -> None:
-    """Make the candidate's accounts and run the lab's set-up scripts, host beside host.
-
-    Raises `ProviderError` for a script that fails, with its last words.
-    """
-
-    def one(host: HostPlan) -> None:
-        if host.login is not None:
-            script = login_script(host.login)
-            run_script(provider, placement, host.name, script, {}, what="the candidate's account")
-        if host.setup:
-            script = folder.content(host.setup)
-            with lent_files(provider, placement, host.name, folder, script) as lent:
-                variables = {**planned.variables, **lent}
-                run_script(provider, placement, host.name, script, variables, what=host.setup)
-
-    pool = ThreadPoolExecutor(HOSTS_AT_ONCE)
-    try:
-        futures = [pool.submit(one, host) for host in planned.hosts]
-        while wait(futures, timeout=0.2).not_done:
-            controller.go_on()
-    finally:
-        # Not waited for when interrupted: a script ends with its host, which is removed next.
-        pool.shutdown(wait=False, cancel_futures=True)
-    problems = [error for future in futures if (error := future.exception())]
-    for error in problems:
-        if not isinstance(error, LabctlError):
-            raise error
-    if problems:
-        raise ProviderError("\n".join(str(error) for error in problems))

@@ -255,6 +255,26 @@ def test_revive_leaves_alone_what_runs(provider: Provider, placement: Placement)
     assert states(provider, again) == dict.fromkeys(HOSTS, "running")
 
 
+def test_one_host_can_be_made_anew(provider: Provider, placement: Placement) -> None:
+    session, plan = secrets.token_hex(3), lab_of(provider)
+    before = provider.up(session, plan, lambda _: None)
+    for host in sorted(HOSTS):
+        write(provider, before, host, "/etc/work", "mine")
+    kept = provider.snapshot(before, "pc1")
+    assert kept != provider.snapshot(before, "pc1")
+    again = provider.reset(before, plan, "pc1", lambda _: None)
+    assert list(again.pins) == list(before.pins)
+    assert states(provider, again) == dict.fromkeys(HOSTS, "running")
+    assert read(provider, again, "pc1", "/etc/work").type is None
+    assert read(provider, again, "pc2", "/etc/work").content == b"mine\n"
+    provider.down(session)
+    assert not [each for each in provider.owned() if each.session == session]
+
+
+def test_hosts_that_are_up_have_booted(provider: Provider, placement: Placement) -> None:
+    assert provider.not_booted(placement, 10.0) == {}
+
+
 def test_usage_is_of_each_running_host(provider: Provider, placement: Placement) -> None:
     found = {use.host: use for use in provider.usage(placement)}
     assert set(found) == HOSTS

@@ -188,7 +188,9 @@ class FakeProvider:
 
     # ------------------------------------------------------------------ acts
 
-    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
+    def break_down(
+        self, placement: Placement, plan: Plan, hosts: Sequence[str], report: Report
+    ) -> Placement:
         return placement
 
     def hands(
@@ -318,6 +320,20 @@ class FakeProvider:
                     host["state"] = after
                 if after == "running":
                     host["files"].pop(state["faults"].get("moves"), None)
+
+    def snapshot(self, placement: Placement, host: str) -> str:
+        with self._state("snapshot") as state:
+            about = self._hosts(state, placement.session)[host]
+            about.setdefault("kept", []).append(dict(about["files"]))
+            return f"{placement.session}/{host}/{len(about['kept'])}"
+
+    def reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
+        with self._state("reset") as state:
+            about = self._hosts(state, placement.session)[host]
+            about["files"] = {}
+            about["state"] = "running"
+        report(f"{host} is ready")
+        return placement
 
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         return tuple(Usage(name, 12 << 20, 128 << 20, 7) for name in placement.pins)

@@ -109,7 +109,9 @@ def test_everything_is_whole_until_it_is_broken(bench: Bench) -> None:
     assert bench.serials() == {"A1", "B2", "C3", "D4"}
     bench.sh(SET_UP)
     wait_for(lambda: bench.sh("cat /sys/class/net/eth0/carrier").strip() == "1", "the link")
-    bench.placement = bench.provider.break_down(bench.placement, bench.plan, lambda _: None)
+    bench.placement = bench.provider.break_down(
+        bench.placement, bench.plan, ["box"], lambda _: None
+    )
     assert bench.serials() == {"A1", "B2", "C3", "D4"}
     failed = bench.sh("head -c 4096 /dev/disk/by-id/scsi-*A1 2>&1 > /dev/null")
     assert "Input/output error" in failed

@@ -1,4 +1,4 @@
-"""`kill -9` at every recorded step of start, submit and stop: the next command settles it."""
+"""`kill -9` at every recorded step of a use-case: the next command settles what is half done."""
 
 from __future__ import annotations
 
@@ -104,6 +104,29 @@ def test_submit_killed_at_every_step_is_finished(controller: Controller) -> None
         if not died:
             break
     assert writes > 4
+
+
+def test_a_reset_killed_at_every_step_is_finished(controller: Controller) -> None:
+    code = begin(controller, "solution")
+    provider = controller.provider("docker")
+    plan = load(controller.store, code).plan
+    host = plan.hosts[0].name
+    for writes in range(1, MOST_WRITES):
+        placed = load(controller.store, code).placed()
+        provider.run(placed, host, ["/usr/bin/touch", "/root/mine"])
+        died = killed(controller, writes, "reset", code, host)
+        recover(controller)
+        now = load(controller.store, code).placed()
+        assert provider.run(now, host, ["/usr/bin/test", "-e", "/root/mine"]).exit == 1
+        assert {each.state for each in provider.states(now).values()} == {"running"}
+        kept = [each for each in provider.owned() if each.kind == "snapshot"]
+        assert len(kept) == writes, "one snapshot for each reset, also for one that was cut off"
+        nothing_owed(controller)
+        if not died:
+            break
+    assert writes > 3
+    stop(controller, code)
+    assert provider.owned() == ()
 
 
 def test_stop_killed_at_every_step_is_finished(controller: Controller) -> None:

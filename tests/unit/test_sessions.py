@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labctl.errors import LabctlError, ProviderError, UsageError
+from labctl.errors import LabctlError, ProviderError, UnknownName, UsageError
 from labctl.marking import Outcome
 from labctl.providers import PROVIDERS, open_provider
 from labctl.sessions import entering, keeping, record
@@ -17,6 +17,7 @@ from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
 from labctl.sessions.recovery import recover
+from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
@@ -172,6 +173,38 @@ def test_nothing_is_judged_while_no_machine_ends_its_boot(
     server.fault("starting", None)
     recover(controller)
     assert submit(controller, code).outcome is Outcome.ACHIEVED
+
+
+def test_a_host_that_is_reset_is_as_at_the_start_and_what_was_on_it_is_kept(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    assert reset(controller, code, "desk", "its owner broke it") == f"{code}/desk/1"
+    assert submit(controller, code).outcome is Outcome.NOT_YET
+    said = [each for each in controller.store.events(code) if each.kind.startswith("reset.")]
+    assert [each.kind for each in said] == ["reset.intended", "reset.kept", "reset.done"]
+    assert said[-1].data["why"] == "its owner broke it"
+    with pytest.raises(UsageError, match="submitted"):
+        reset(controller, code, "desk", "again")
+
+
+def test_a_reset_that_fails_is_finished_by_the_next_command(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    server.fault("reset", "The server is busy.")
+    with pytest.raises(ProviderError):
+        reset(controller, code, "desk", "its owner broke it")
+    (settled,) = recover(controller)
+    assert (settled.verb, settled.problem) == ("reset", "The server is busy.")
+    server.fault("reset", None)
+    (settled,) = recover(controller)
+    assert settled.what == "desk is as it was at the start"
+    kept = [each for each in controller.store.events(code) if each.kind == "reset.kept"]
+    assert len(kept) == 1
+    with pytest.raises(UnknownName):
+        reset(controller, code, "desc", "a slip")
 
 
 def test_a_submitted_session_takes_no_look_and_no_console(controller: Controller) -> None:

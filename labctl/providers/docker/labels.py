@@ -13,6 +13,7 @@ HOST = "labctl.host"
 
 HOST_ROLE = "host"
 FABRIC_ROLE = "net"
+SNAPSHOT_ROLE = "snapshot"
 HELPER_SESSION = ""
 """Helpers belong to no session: their `labctl.session` is empty."""
 

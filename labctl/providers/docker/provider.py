@@ -20,6 +20,7 @@ from labctl.providers.docker import cabling, console, guard, inside, labels
 from labctl.providers.docker.daemon import Daemon, Gone, talking
 from labctl.providers.docker.diagnosis import diagnose
 from labctl.providers.docker.hosts import Container, Containers, at_once
+from labctl.providers.docker.snapshots import Snapshots
 from labctl.providers.docker.streams import ExecStream
 
 OBSERVER = "observer"
@@ -39,6 +40,7 @@ class DockerProvider:
     def __init__(self, installation: str, home: Path) -> None:
         self._daemon = Daemon()
         self._containers = Containers(self._daemon, installation)
+        self._snapshots = Snapshots(self._daemon, installation)
         self._lock_file = home / "helpers.lock"
 
     # ------------------------------------------------------------------ environment
@@ -180,6 +182,7 @@ class DockerProvider:
         """Remove a session's containers, and the helpers once no session is left."""
         found = self._containers.of_session(session)
         self._containers.remove(found)
+        self._snapshots.remove(session)
         self.tidy()
 
     def tidy(self) -> None:
@@ -194,9 +197,13 @@ class DockerProvider:
         self._containers.remove([container for container in found if container])
 
     def owned(self) -> tuple[Owned, ...]:
-        """Every container of this installation."""
+        """Every container of this installation, and every snapshot."""
         kinds = {labels.HOST_ROLE: "host", labels.FABRIC_ROLE: "fabric"}
-        return tuple(
+        kept = [
+            Owned("snapshot", row["RepoTags"][0], row["Labels"][labels.SESSION], "kept")
+            for row in self._snapshots.rows()
+        ]
+        found = [
             Owned(
                 kind=kinds.get(row["Labels"].get(labels.ROLE, ""), "helper"),
                 name=row["Names"][0].removeprefix("/") if row.get("Names") else row["Id"][:12],
@@ -204,7 +211,8 @@ class DockerProvider:
                 state=str(row.get("State", "")),
             )
             for row in self._containers.listing()
-        )
+        ]
+        return (*found, *kept)
 
     @contextlib.contextmanager
     def _helpers_kept(self) -> Iterator[None]:
@@ -340,6 +348,27 @@ class DockerProvider:
         self._containers.stop(found)
         return self.revive(placement, plan, hosts)
 
+    def snapshot(self, placement: Placement, host: str) -> str:
+        """Keep what a host has written so far, as an image."""
+        container = self._containers.find(self._id(placement, host))
+        if container is None:
+            raise ProviderError(f"{host} is gone: nothing of it can be kept.")
+        return self._snapshots.keep(placement.session, container)
+
+    def reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
+        """Make one host anew; its addresses and its cables are those of before."""
+        session = placement.session
+        self._containers.remove(
+            [each for each in self._containers.of_session(session) if each.host == host]
+        )
+        fabric = self._containers.ensure_fabric(session)
+        (container,) = self._containers.ensure_hosts(session, [plan.host(host)])
+        others = {name: pins for name, pins in placement.pins.items() if name != host}
+        started = [(plan.host(host), container)]
+        before = replace(placement, pins=others)
+        wired = self._wire(before, plan, fabric, started, report=report, first=True)
+        return replace(wired, pins={name: wired.pins[name] for name in placement.pins})
+
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         """What each running host uses, by the engine's own accounting."""
 
@@ -375,9 +404,11 @@ class DockerProvider:
 
     # ------------------------------------------------------------------ acts
 
-    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
+    def break_down(
+        self, placement: Placement, plan: Plan, hosts: Sequence[str], report: Report
+    ) -> Placement:
         """Nothing: containers have no hardware that could be broken."""
-        del plan, report
+        del plan, hosts, report
         return placement
 
     def hands(

@@ -1,6 +1,7 @@
 """What a session's machines have on the server's disk: overlays, further disks, console logs.
 
-    /var/lib/labctl/machines/INSTALLATION/SESSION/HOST/   root.qcow2, disk-1.qcow2 …, console.log
+    /var/lib/labctl/machines/INSTALLATION/SESSION/HOST/   root.qcow2, disk-1.qcow2 …, console.log,
+                                                          kept-1/ … (snapshots)
 
 It lies outside the state directory, which may be private to an account: QEMU runs as one of its
 own and has to reach the disks, and libvirt gives it each of them while a machine runs.
@@ -16,6 +17,8 @@ from pathlib import Path
 from labctl.errors import ProviderError
 
 MACHINES = Path("/var/lib/labctl/machines")
+KEPT = "kept-"
+"""Folders in that of a host: its snapshots."""
 
 
 class MachineFiles:
@@ -40,6 +43,23 @@ class MachineFiles:
         """Remove all files of a session; nothing there is no error."""
         shutil.rmtree(self.top / session, ignore_errors=True)
 
+    def clear(self, session: str, host: str) -> None:
+        """Remove the files of one host but for what is kept of it."""
+        for path in self.of_host(session, host).iterdir():
+            if not path.is_dir():
+                path.unlink()
+
+    def keep(self, session: str, host: str) -> str:
+        """Copy a host's disks, which stand still, and what lies beside them; the copy's name."""
+        folder = self.of_host(session, host)
+        number = 1 + len(list(folder.glob(f"{KEPT}*")))
+        kept = folder / f"{KEPT}{number}"
+        kept.mkdir(mode=0o700)
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and not path.name.endswith(".lock"):
+                _copy(path, kept / path.name)
+        return f"{session}/{host}/{kept.name}"
+
     def free(self) -> float:
         """The free part (0 to 1) of the disk that the files lie on; 1 where there are none yet."""
         if not self.top.is_dir():
@@ -51,6 +71,14 @@ class MachineFiles:
         """Bytes that the host's machine has written so far."""
         folder = self.top / session / host
         return sum(each.stat().st_blocks * 512 for each in folder.glob("*.qcow2"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy with the same holes, or with the same blocks where the file system can do that."""
+    words = ["cp", "--sparse=always", "--reflink=auto", "--", str(source), str(target)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ProviderError(f"A snapshot could not be kept: {done.stderr.strip()}")
 
 
 def overlay(path: Path, backing: Path, format_: str) -> None:

@@ -215,18 +215,40 @@ class Machines:
         now = load(self.files.of_host(session, host))
         return tuple(disk.serial for disk in now.bays.values()) if now else ()
 
+    def snapshot(self, session: str, host: str) -> str:
+        """Keep a copy of a host's disks, taken while its processors stand still; its name."""
+        machine = self.get(session, host)
+        with talking(f"to keep a snapshot of {host}"):
+            running = machine.isActive() and machine.state()[0] != library().VIR_DOMAIN_PAUSED
+            if running:
+                machine.suspend()
+        try:
+            return self.files.keep(session, host)
+        finally:
+            if running:
+                with talking(f"to let {host} go on"):
+                    machine.resume()
+
+    def discard(self, session: str, host: str) -> None:
+        """Remove one host's machine and its files, but for its snapshots."""
+        found = self._hypervisor.find(domain_name(session, host))
+        if found is not None:
+            _remove(found)
+        self.files.clear(session, host)
+
     def remove(self, session: str) -> None:
         """Cut the power of a session's machines and remove them and their files."""
-        libvirt = library()
-        flags = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
-
-        def one(machine: Any) -> None:
-            with talking("to remove a machine"):
-                if machine.isActive():
-                    machine.destroy()
-                if machine.isPersistent():
-                    machine.undefineFlags(flags)
-
-        at_once(one, self.of_session(session))
+        at_once(_remove, self.of_session(session))
         if session:
             self.files.remove(session)
+
+
+def _remove(machine: Any) -> None:
+    """Cut a machine's power and have libvirt forget it."""
+    libvirt = library()
+    flags = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    with talking("to remove a machine"):
+        if machine.isActive():
+            machine.destroy()
+        if machine.isPersistent():
+            machine.undefineFlags(flags)

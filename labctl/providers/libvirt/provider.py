@@ -230,6 +230,23 @@ class LibvirtProvider:
         self._power.off(placement.session, wanted)
         return self.revive(placement, plan, wanted)
 
+    def snapshot(self, placement: Placement, host: str) -> str:
+        """Keep a host's disks as they are now; a machine stands still meanwhile."""
+        if host not in self._pinned(placement):
+            return self._docker.snapshot(placement, host)
+        return self._machines.snapshot(placement.session, host)
+
+    def reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
+        """Make one host anew; a machine goes on from its image's warm state once more."""
+        machines = self._pinned(placement)
+        if host not in machines:
+            made = self._docker.reset(_without(placement, machines), plan, host, report)
+            return replace(made, provider=self.name, pins={**placement.pins, **made.pins})
+        session = placement.session
+        self._machines.discard(session, host)
+        pins = self._power.on(session, plan, [plan.host(host)], report, first=True, lenient=False)
+        return replace(placement, pins={**placement.pins, **pins})
+
     def usage(self, placement: Placement) -> tuple[Usage, ...]:
         """What each running host uses; of a machine's processes the server sees QEMU alone."""
         containers = self._docker.usage(_without(placement, self._pinned(placement)))
@@ -268,11 +285,14 @@ class LibvirtProvider:
 
     # ------------------------------------------------------------------ acts
 
-    def break_down(self, placement: Placement, plan: Plan, report: Report) -> Placement:
-        """Bring about the faults that the plan asks for, with a power cycle where it takes one."""
-        machines = self._pinned(placement)
-        hosts = [plan.host(name) for name in machines]
-        cycled = [host.name for host in hosts if self._workshop.break_down(placement.session, host)]
+    def break_down(
+        self, placement: Placement, plan: Plan, hosts: Sequence[str], report: Report
+    ) -> Placement:
+        """Bring about these hosts' faults, with a power cycle where it takes one."""
+        machines = [plan.host(name) for name in self._pinned(placement) if name in hosts]
+        cycled = [
+            each.name for each in machines if self._workshop.break_down(placement.session, each)
+        ]
         if not cycled:
             return placement
         self._power.off(placement.session, cycled)
