@@ -185,6 +185,12 @@ class State(Protocol):
         A host that does not come up keeps its old pins: it is not running then, or `not_booted`.
         """
 
+    def power_cycle(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        """Take the power from hosts and give it back; returns the new pins.
+
+        Nobody shuts them down, and machines are not waited for (see `not_booted`).
+        """
+
     def snapshot(self, placement: Placement, host: str) -> str:
         """Keep a host's disks as they are now until the session is removed; by which name."""
 

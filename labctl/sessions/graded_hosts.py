@@ -21,9 +21,9 @@ from labctl.sessions.record import Session
 if TYPE_CHECKING:
     from labctl.providers.base import Placement, Provider
 
-PATIENCE = 60.0
+PATIENCE = 45.0
 """Seconds that a host may take to boot before its twin is asked how long that takes."""
-TIMES = 4.0
+TIMES = 3.0
 """So many times as long as its twin may a host take in the end."""
 BROKEN = "{} does not boot any more; a fresh machine like it does"
 
@@ -113,7 +113,7 @@ class GradedHosts:
         took = {name: self._boot_a_twin(plan.host(name)) for name in late}
         silent = [name for name, stage in late.items() if stage == "silent"]
         if silent:
-            self._placed(self._provider.restart(self.placement, plan, silent))
+            self._placed(self._provider.power_cycle(self.placement, plan, silent))
         longest = max((seconds for seconds in took.values() if seconds is not None), default=0.0)
         for name, stage in self._late(max(PATIENCE, TIMES * longest)).items():
             if name not in took or (took[name] is None and stage != "silent"):

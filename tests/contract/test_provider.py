@@ -255,6 +255,18 @@ def test_revive_leaves_alone_what_runs(provider: Provider, placement: Placement)
     assert states(provider, again) == dict.fromkeys(HOSTS, "running")
 
 
+def test_a_power_cycle_keeps_what_was_written_out(provider: Provider, placement: Placement) -> None:
+    session, plan = secrets.token_hex(3), lab_of(provider)
+    before = provider.up(session, plan, lambda _: None)
+    write(provider, before, "pc1", "/etc/kept", "yes")
+    provider.run(before, "pc1", ["/bin/sync"])
+    after = provider.power_cycle(before, plan, ["pc1"])
+    assert provider.not_booted(after, 180.0) == {}
+    assert states(provider, after) == dict.fromkeys(HOSTS, "running")
+    assert read(provider, after, "pc1", "/etc/kept").content == b"yes\n"
+    provider.down(session)
+
+
 def test_one_host_can_be_made_anew(provider: Provider, placement: Placement) -> None:
     session, plan = secrets.token_hex(3), lab_of(provider)
     before = provider.up(session, plan, lambda _: None)

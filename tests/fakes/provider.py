@@ -321,6 +321,9 @@ class FakeProvider:
                 if after == "running":
                     host["files"].pop(state["faults"].get("moves"), None)
 
+    def power_cycle(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        return self._again("restart", placement, hosts)
+
     def snapshot(self, placement: Placement, host: str) -> str:
         with self._state("snapshot") as state:
             about = self._hosts(state, placement.session)[host]

@@ -147,20 +147,24 @@ class Power:
         found = [self.find(session, host) for host in hosts]
         self._machines.shut_down([machine for machine in found if machine is not None])
 
+    def cut(self, session: str, hosts: Sequence[str]) -> None:
+        """Take machines' power away, as they are."""
+        for host in hosts:
+            self._machines.cut_power(self._machines.get(session, host))
+
     def after(
         self, session: str, plan: Plan, host: HostPlan, outcome: Outcome, report: Report
     ) -> dict[str, Pins]:
         """What an act does to a machine's power; its pins, if it has booted by it."""
-        machine = self._machines.get(session, host.name)
         if outcome.power in ("off", "cycle"):
-            self._machines.cut_power(machine)
+            self.cut(session, [host.name])
         if outcome.power == "shut-down":
-            self._machines.shut_down([machine])
+            self.off(session, [host.name])
         if outcome.power in ("on", "cycle"):
             return self.on(session, plan, [host], report)
         if outcome.power == "reset":
             with talking("to reset a machine"):
-                machine.reset(0)
+                self._machines.get(session, host.name).reset(0)
             time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
             pins = self.wait(session, host, report)
             return {host.name: pins} if pins else {}

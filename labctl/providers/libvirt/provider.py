@@ -230,6 +230,19 @@ class LibvirtProvider:
         self._power.off(placement.session, wanted)
         return self.revive(placement, plan, wanted)
 
+    def power_cycle(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
+        """Take the power from hosts and give it back."""
+        machines = [host for host in self._pinned(placement) if host in hosts]
+        self._power.cut(placement.session, machines)
+        self._power.switch_on(
+            placement.session, plan, [plan.host(host) for host in machines], _to_nobody
+        )
+        others = [host for host in hosts if host not in machines]
+        if not others:
+            return placement
+        found = self._docker.power_cycle(_without(placement, self._pinned(placement)), plan, others)
+        return replace(found, provider=self.name, pins={**placement.pins, **found.pins})
+
     def snapshot(self, placement: Placement, host: str) -> str:
         """Keep a host's disks as they are now; a machine stands still meanwhile."""
         if host not in self._pinned(placement):
