@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,20 +17,19 @@ from labctl.providers.base import Finding, HostState, Owned, Placement, Report, 
 from labctl.providers.docker import cabling, console, guard, inside, labels
 from labctl.providers.docker.daemon import Daemon, Gone, talking
 from labctl.providers.docker.diagnosis import diagnose
+from labctl.providers.docker.helpers import OBSERVER, WIRER, Helpers
 from labctl.providers.docker.hosts import Container, Containers, at_once
 from labctl.providers.docker.snapshots import Snapshots
 from labctl.providers.docker.streams import ExecStream
+from labctl.providers.docker.wiring import Wiring
 
-OBSERVER = "observer"
-WIRER = "wirer"
 STATES = {"running": "running", "paused": "frozen"}
 
 
 class DockerProvider:
     """Lab hosts as containers of the local Docker Engine, for one installation of labctl.
 
-    `home` holds the lock that keeps two processes of this installation from making and removing
-    helpers at the same time.
+    `home` holds the lock of the helpers (see `Helpers`).
     """
 
     name = "docker"
@@ -41,7 +38,8 @@ class DockerProvider:
         self._daemon = Daemon()
         self._containers = Containers(self._daemon, installation)
         self._snapshots = Snapshots(self._daemon, installation)
-        self._lock_file = home / "helpers.lock"
+        self._helpers = Helpers(self._containers, home / "helpers.lock")
+        self._wiring = Wiring(self._daemon, self._containers)
 
     # ------------------------------------------------------------------ environment
 
@@ -57,9 +55,8 @@ class DockerProvider:
 
     def _up(self, session: str, plan: Plan, report: Report) -> Placement:
         self._containers.remove(self._containers.of_session(session))
-        with self._helpers_kept():
-            wirer = self._containers.ensure_helper(WIRER)
-            self._containers.ensure_helper(OBSERVER)
+        with self._helpers.kept():
+            wirer, _ = self._helpers.both()
             cabling.demand(self._daemon, wirer, plan)
             fabric = self._containers.ensure_fabric(session)
         report("the fabric is there")
@@ -68,7 +65,7 @@ class DockerProvider:
         report(f"{len(containers)} hosts are started")
         placement = Placement(session, self.name, {}, images=self._image_tags(plan))
         started = list(zip(hosts, containers, strict=True))
-        return self._wire(placement, plan, fabric, started, report=report, first=True)
+        return self._wiring.wire(placement, plan, fabric, started, report=report, first=True)
 
     def image(self, host: HostPlan) -> ResolvedImage:
         """The built image of a host; raises `ProviderError` if it is not there."""
@@ -78,62 +75,9 @@ class DockerProvider:
         names = {host.image for host in plan.hosts} | {OBSERVER, WIRER, labels.FABRIC_ROLE}
         return {name: self._containers.image(name).tag for name in sorted(names)}
 
-    def _wire(
-        self,
-        placement: Placement,
-        plan: Plan,
-        fabric: Container,
-        started: list[tuple[HostPlan, Container]],
-        *,
-        first: bool,
-        report: Report = lambda _: None,
-    ) -> Placement:
-        """Cables, preparation and boot for containers that wait at the gate; their pins.
-
-        Raises `ProviderError` for a host that does not come up; after its first start only where
-        that is shown to be our fault, since else it may be its owner's doing.
-        """
-        wirer = self._containers.ensure_helper(WIRER)
-        request = cabling.wire_request(plan, fabric, started, first=first)
-        own = {host.name: (container.id, container.started) for host, container in started}
-        pins = dict(placement.pins)
-        found_fabric = dict(placement.fabric)
-        trouble: dict[str, str] = {}
-        ours: set[str] = set(own)  # until the wirer has said what came of a host
-        for answer in cabling.instruct(self._daemon, wirer, request, cabling.BOOT_SECONDS + 30):
-            name = answer.get("host")
-            if "fabric" in answer:
-                places = {port: list(place) for port, place in cabling.ports(plan).items()}
-                pinned = {**answer["fabric"], "id": fabric.id, "started": fabric.started}
-                found_fabric = {"pins": pinned, "ports": places}
-            elif name and "pins" in answer:
-                ours.discard(name)
-                pins[name] = {**answer["pins"], "id": own[name][0], "started": own[name][1]}
-                report(f"{name} is ready")
-            elif name:
-                if "trouble" in answer and not answer.get("machinery"):
-                    ours.discard(name)
-                trouble[name] = str(
-                    answer.get("trouble") or trouble.get(name) or answer.get("detail")
-                )
-        missing = [name for name in own if name not in pins and (first or name in ours)]
-        if missing:
-            told = "; ".join(f"{name}: {trouble.get(name, 'no answer')}" for name in missing)
-            raise cabling.WiringBroke(
-                f"Hosts did not come up: {told}.", "Try again; `labctl gc` removes what is left."
-            )
-        return replace(placement, pins=pins, fabric=found_fabric)
-
     def plug(self, session: str, plan: Plan, machines: Mapping[str, Mapping[str, str]]) -> None:
-        """Bring the taps of virtual machines onto their networks.
-
-        `machines` gives for each name of a QEMU guest its taps: the fabric's port → the tap's name.
-        Raises `WiringBroke` if a machine or a tap of it is not there.
-        """
-        wirer = self._containers.ensure_helper(WIRER)
-        fabric = self._containers.ensure_fabric(session)
-        request = cabling.plug_request(plan, fabric, machines)
-        list(cabling.instruct(self._daemon, wirer, request, cabling.BOOT_SECONDS))
+        """Bring the taps of virtual machines onto their networks (see `Wiring.plug`)."""
+        self._wiring.plug(session, plan, machines)
 
     def revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         """Start and rewire hosts that have stopped. If the fabric's owner had, everything is.
@@ -147,9 +91,8 @@ class DockerProvider:
             return self._revive(placement, plan, hosts)
 
     def _revive(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
-        with self._helpers_kept():
-            self._containers.ensure_helper(WIRER)
-            self._containers.ensure_helper(OBSERVER)
+        with self._helpers.kept():
+            self._helpers.both()
         fabric = self._containers.ensure_fabric(placement.session)
         whole = _is_pinned(fabric, placement.fabric.get("pins"))
         wanted = set(hosts) if whole else {host.name for host in plan.hosts}
@@ -158,7 +101,7 @@ class DockerProvider:
         containers = self._containers.start_again(placement.session, plans)
         started = [(host, each) for host, each in zip(plans, containers, strict=True) if each]
         kept = {name: pins for name, pins in placement.pins.items() if name not in there}
-        wired = self._wire(replace(placement, pins=kept), plan, fabric, started, first=False)
+        wired = self._wiring.wire(replace(placement, pins=kept), plan, fabric, started, first=False)
         return replace(wired, pins={**placement.pins, **wired.pins})
 
     def _halt(self, placement: Placement, wanted: Collection[str], *, whole: bool) -> set[str]:
@@ -187,14 +130,7 @@ class DockerProvider:
 
     def tidy(self) -> None:
         """Remove the helpers if no session is left that needs them."""
-        with self._helpers_kept():
-            if all(not row["Labels"].get(labels.SESSION) for row in self._containers.listing()):
-                self._remove_helpers()
-
-    def _remove_helpers(self) -> None:
-        rows = self._containers.listing(labels.HELPER_SESSION)
-        found = [self._containers.find(row["Id"]) for row in rows]
-        self._containers.remove([container for container in found if container])
+        self._helpers.tidy()
 
     def owned(self) -> tuple[Owned, ...]:
         """Every container of this installation, and every snapshot."""
@@ -214,19 +150,11 @@ class DockerProvider:
         ]
         return (*found, *kept)
 
-    @contextlib.contextmanager
-    def _helpers_kept(self) -> Iterator[None]:
-        """Nobody else of this installation makes or removes helpers meanwhile."""
-        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock_file.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
     # ------------------------------------------------------------------ access
 
     def dial(self, argv: Sequence[str], preamble: bytes) -> ExecStream:
         """A stream to a program in the observer, which is made again if it has gone."""
-        with self._helpers_kept():
+        with self._helpers.kept():
             observer = self._containers.ensure_helper(OBSERVER)
         stream = ExecStream(self._daemon.api, observer.id, argv)
         stream.sendall(preamble)
@@ -292,7 +220,7 @@ class DockerProvider:
         at_once(one, hosts)
 
     def _end(self, placement: Placement, host: str, pids: list[int]) -> None:
-        with self._helpers_kept():
+        with self._helpers.kept():
             wirer = self._containers.ensure_helper(WIRER)
         pid_namespace = placement.pins[host]["pid_namespace"]
         request = {"act": "end", "pid_namespace": pid_namespace, "roots": pids}
@@ -371,7 +299,7 @@ class DockerProvider:
         others = {name: pins for name, pins in placement.pins.items() if name != host}
         started = [(plan.host(host), container)]
         before = replace(placement, pins=others)
-        wired = self._wire(before, plan, fabric, started, report=report, first=True)
+        wired = self._wiring.wire(before, plan, fabric, started, report=report, first=True)
         return replace(wired, pins={name: wired.pins[name] for name in placement.pins})
 
     def usage(self, placement: Placement) -> tuple[Usage, ...]:

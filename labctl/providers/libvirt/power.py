@@ -14,7 +14,8 @@ from labctl.images.disks import disk_set
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import Report
 from labctl.providers.docker import cabling
-from labctl.providers.docker.provider import OBSERVER, DockerProvider
+from labctl.providers.docker.helpers import OBSERVER
+from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import identity
 from labctl.providers.libvirt.acts import Outcome
 from labctl.providers.libvirt.guest import GuestBusy, GuestUnreachable
