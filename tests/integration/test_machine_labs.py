@@ -1,6 +1,6 @@
 """Some labs in virtual machines, as many as the suite has time for; `make verify-all` does all.
 
-One needs disks, the other hands on a cable.
+One needs disks, one hands on a cable, one hands on memory and a power cycle.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.rig import IMAGES
 
 pytestmark = [pytest.mark.integration, pytest.mark.machines]
 
-LABS = ("lvm-grow-and-mount", "no-link")
+LABS = ("lvm-grow-and-mount", "memory-below-spec", "no-link")
 CASES = ("solution", "untouched")
 
 
