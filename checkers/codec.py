@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from checkers.browsing import BrowseResult
-from checkers.hardware_state import HardwareResult
+from checkers.hardware_state import HardwareResult, SerialLineResult, SmartLogResult
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -43,6 +43,8 @@ RESULT_TYPES: dict[str, Any] = {
     "browse": BrowseResult,
     "discover": DiscoverResult,
     "hardware": HardwareResult,
+    "smart_log": SmartLogResult,
+    "serial_line": SerialLineResult,
 }
 """The type of the answer to each kind of probe."""
 

@@ -1,4 +1,8 @@
-"""What is asked about a machine's hardware, and what is answered: what somebody beside it sees."""
+"""What is asked about a machine's hardware, and what is answered.
+
+By somebody beside the machine, who sees its bays and cables; and by the machine's own kernel, which
+is asked what its devices say.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,16 @@ from checkers.probe import Probe
 
 @dataclass(frozen=True, slots=True)
 class Bay:
-    """A disk in its bay: its serial number, its size in bytes, its bus."""
+    """A disk in its bay: its serial number, its size in bytes, its bus.
+
+    `warning` is NVMe's byte of critical warnings, as far as a fault has set it.
+    """
 
     bay: int
     serial: str
     size: int
     bus: str
+    warning: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +62,58 @@ class Hardware(Probe[HardwareResult]):
     """Look at a machine from outside: its bays, cables, memory, and what hands have done to it."""
 
     kind: Literal["hardware"] = "hardware"
+
+
+@dataclass(frozen=True, slots=True)
+class SmartLogResult:
+    """NVMe's log page 02h as it is, of 512 bytes; None, with `why`, where there is none."""
+
+    log: bytes | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SmartLog(Probe[SmartLogResult]):
+    """Ask an NVMe controller, which the kernel calls `controller` (nvme0), how its disk fares."""
+
+    controller: str
+    kind: Literal["smart_log"] = "smart_log"
+
+
+@dataclass(frozen=True, slots=True)
+class LineSession:
+    """A session on a serial line: the process that leads it. `exe` is the kernel's own word."""
+
+    pid: int
+    exe: bytes
+    argv: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SerialLineResult:
+    """A serial line: whether it has a port, the sessions whose terminal it is, how it is set.
+
+    `console` says whether the kernel writes its messages there. `speed` is in bits a second, for
+    sending; `bits`, `parity` and `stops` are the format of a character. They are 0 and empty where
+    nobody has the line open.
+    """
+
+    port: bool
+    sessions: tuple[LineSession, ...]
+    console: bool = False
+    speed: int = 0
+    bits: int = 0
+    parity: Literal["none", "even", "odd", ""] = ""
+    stops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SerialLine(Probe[SerialLineResult]):
+    """Ask the kernel about a serial line by its name for it, such as `ttyS1`."""
+
+    line: str
+    kind: Literal["serial_line"] = "serial_line"
+
+
+MachineProbe = Hardware | SmartLog | SerialLine
+MachineResult = HardwareResult | SmartLogResult | SerialLineResult

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from checkers.browsing import Browse, BrowseResult
-from checkers.hardware_state import Hardware, HardwareResult
+from checkers.hardware_state import MachineProbe, MachineResult
 from checkers.probe import Probe
 from checkers.storage import DeletedFiles, DeletedFilesResult, Filesystem, FilesystemResult
 from checkers.traffic import Discover, DiscoverResult, Sighting
@@ -286,7 +286,7 @@ AnyProbe = (
     | Filesystem
     | DeletedFiles
     | Browse
-    | Hardware
+    | MachineProbe
 )
 AnyResult = (
     ProgramResult
@@ -298,7 +298,7 @@ AnyResult = (
     | FilesystemResult
     | DeletedFilesResult
     | BrowseResult
-    | HardwareResult
+    | MachineResult
 )
 
 

@@ -66,7 +66,7 @@ class ActPlan:
 class HardwarePlan:
     """A machine's hardware. `disks` maps bays to what is in them, `models` interfaces to cards.
 
-    `firmware` is `bios` or `uefi`.
+    `firmware` is `bios` or `uefi`. Of its `serial_ports` the first is the candidate's console.
     """
 
     disks: dict[int, DiskPlan]
@@ -74,3 +74,4 @@ class HardwarePlan:
     firmware: str = "bios"
     faults: tuple[FaultPlan, ...] = ()
     acts: tuple[ActPlan, ...] = ()
+    serial_ports: int = 1

@@ -38,7 +38,7 @@ from pydantic import TypeAdapter
 from checkers.browsing import Browse
 from checkers.check import CheckType, NotObserved, error
 from checkers.codec import RESULT_TYPES, result_from_json
-from checkers.hardware_state import Hardware
+from checkers.hardware_state import Hardware, SerialLine, SmartLog
 from checkers.model import (
     AnyProbe,
     AnyResult,
@@ -166,6 +166,10 @@ def _fits(answer: dict[str, Any], probe: AnyProbe) -> bool:
 def _others_fit(answer: dict[str, Any], probe: AnyProbe) -> bool:
     if isinstance(probe, Browse):
         return bool(answer.get("browse") == probe.url)
+    if isinstance(probe, SmartLog):
+        return bool(answer.get("smart_log") == probe.controller)
+    if isinstance(probe, SerialLine):
+        return bool(answer.get("serial_line") == probe.line)
     assert isinstance(probe, Processes | DeletedFiles | Hardware)
     return probe.kind in answer
 
@@ -203,7 +207,7 @@ def _recorded(name: str) -> dict[str, Any]:
 
 
 BYTES = {"stdout", "stderr", "content", "target", "acl", "default_acl", "received", "comm", "exe"}
-BYTES |= {"screen"}
+BYTES |= {"screen", "log"}
 
 
 def _fields(value: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +226,8 @@ def _fields(value: dict[str, Any]) -> dict[str, Any]:
             fields[key] = tuple(_bytes(word) for word in one)
         elif key == "entries" and one is not None:
             fields[key] = [_entry(each) for each in one]
+        elif key == "sessions":
+            fields[key] = [{"pid": 1, "argv": [], **_fields(row)} for row in one]
         elif key == "processes":
             fields[key] = [_process(row) for row in one]
         elif key == "files" and isinstance(one, list):

@@ -16,7 +16,7 @@ import time
 from base64 import urlsafe_b64decode
 from typing import Any
 
-from . import connect, dhcp, files, frames, processes, programs, system, wire
+from . import connect, devices, dhcp, files, frames, processes, programs, system, wire
 from .hosts import Doorway, Host, HostChanged
 from .jobs import Job, Runner
 
@@ -96,8 +96,8 @@ class Round:
             if probe["kind"] == "processes":
                 pids = processes.of_host(host.pid_namespace)
                 self._answer(probe, processes.listing(pids))
-            elif probe["kind"] == "deleted_files":
-                self._start_search(host, probe)
+            elif probe["kind"] in ASKED:
+                self._start_asking(host, probe)
             elif probe["kind"] in SENDING:
                 if self._fabric_changed:
                     self._fail([probe], NO_FABRIC)  # its cables are gone: not the host's doing
@@ -116,13 +116,11 @@ class Round:
         self._files[id(job)] = waiting
         self._runner.add(job)
 
-    def _start_search(self, host: Host, probe: dict[str, Any]) -> None:
-        def search() -> None:
-            system.keep_only((system.CAP_DAC_READ_SEARCH, system.CAP_SYS_PTRACE))
-            pids = processes.of_host(host.pid_namespace)
-            os.write(1, json.dumps(processes.deleted_files(pids)).encode())
+    def _start_asking(self, host: Host, probe: dict[str, Any]) -> None:
+        def ask() -> None:
+            os.write(1, json.dumps(ASKED[probe["kind"]](host, probe)).encode())
 
-        job = Job(search, FILE_SECONDS, LINE_BYTES)
+        job = Job(ask, FILE_SECONDS, LINE_BYTES)
         self._jobs[id(job)] = (job, probe, None)
         self._runner.add(job)
 
@@ -242,6 +240,35 @@ class Round:
         sys.stdout.buffer.write(frames.head(self._nonce, len(message)))
         sys.stdout.buffer.write(message)
         sys.stdout.buffer.flush()
+
+
+def _deleted_files(host: Host, _probe: dict[str, Any]) -> dict[str, Any]:
+    system.keep_only((system.CAP_DAC_READ_SEARCH, system.CAP_SYS_PTRACE))
+    return processes.deleted_files(processes.of_host(host.pid_namespace))
+
+
+def _smart_log(host: Host, probe: dict[str, Any]) -> dict[str, Any]:
+    _demand_own_kernel(host)
+    return devices.smart_log(probe)
+
+
+def _serial_line(host: Host, probe: dict[str, Any]) -> dict[str, Any]:
+    _demand_own_kernel(host)
+    return devices.serial_line(probe, processes.of_host(host.pid_namespace))
+
+
+def _demand_own_kernel(host: Host) -> None:
+    """A container's devices are its server's."""
+    if not host.own_kernel:
+        raise ValueError(f"{host.name} has no devices of its own")
+
+
+ASKED = {
+    "deleted_files": _deleted_files,
+    "smart_log": _smart_log,
+    "serial_line": _serial_line,
+}
+"""Who answers the probes for which a child of ours looks around, by their kind."""
 
 
 def _name(probe: dict[str, Any]) -> str:

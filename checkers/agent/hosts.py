@@ -35,6 +35,11 @@ class Host:
     names: int
     pid_namespace: int
 
+    @property
+    def own_kernel(self) -> bool:
+        """Whether it is the virtual machine that we run in, whose kernel is ours too."""
+        return self.kernel != self.root
+
     def close(self) -> None:
         """Give the descriptors back."""
         os.close(self.root)

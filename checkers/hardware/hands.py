@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from checkers.check import Asking, Check, CheckType, ask
+from checkers.check import Check, CheckType
 from checkers.findings import Findings
-from checkers.hardware_state import Act, Hardware, HardwareResult
+from checkers.hardware._beside import look
+from checkers.hardware_state import Act, HardwareResult
 from checkers.lab_names import ActName
 from checkers.model import Subject
-from checkers.reading import unobserved
 from checkers.words import listed, quoted
 
 Names = Annotated[tuple[ActName, ...], Field(min_length=1, max_length=20)]
@@ -72,7 +72,7 @@ class Hands(CheckType):
 
     def run(self, subject: Subject) -> Check:
         """Look into the record of acts."""
-        seen = yield from _look(subject.host)
+        seen = yield from look(subject.host)
         names = [act.id for act in seen.acts]
         findings = Findings()
         told = f"done: {listed(names, none='nothing')}"
@@ -96,13 +96,6 @@ class Hands(CheckType):
         found = re.search(pattern, shown) is not None
         nothing = "nothing like it" if shown.strip() else "nothing on the console"
         findings.note(found, expected=expected, found=expected if found else nothing)
-
-
-def _look(host: str) -> Asking[HardwareResult]:
-    seen = yield from ask(Hardware(host))
-    if seen.memory <= 0:
-        raise unobserved(f"{host} was not looked at: a machine has memory")
-    return seen
 
 
 def _in_order(wanted: tuple[str, ...], names: list[str]) -> bool:

@@ -27,6 +27,8 @@ ActName = Literal[
     "insert-disk",
     "link-up",
     "link-down",
+    "fit-card",
+    "remove-card",
     "fit-memory",
     "remove-memory",
     "replace-battery",
@@ -38,7 +40,7 @@ ActName = Literal[
     "reset",
 ]
 ABOUT_BAYS = ("replace-disk", "remove-disk", "insert-disk")
-ABOUT_CABLES = ("link-up", "link-down")
+ABOUT_CARDS = ("link-up", "link-down", "fit-card", "remove-card")
 ABOUT_BOOT = ("boot-first",)
 ABOUT_MEMORY = ("fit-memory", "remove-memory")
 BRINGING_DISKS = ("replace-disk", "insert-disk")
@@ -77,7 +79,7 @@ class Hands(Strict):
     def _complete(self) -> Hands:
         rules = (
             ("bays", ABOUT_BAYS, self.bays),
-            ("nic", ABOUT_CABLES, self.nic),
+            ("nic", ABOUT_CARDS, self.nic),
             ("size", ABOUT_MEMORY, self.size),
             ("first", ABOUT_BOOT, self.first),
             ("spares", BRINGING_DISKS, self.spares),
@@ -134,11 +136,15 @@ class Fault(Strict):
 
 
 class Machine(Strict):
-    """What only machines with hardware of their own have."""
+    """What only machines with hardware of their own have.
+
+    Of `serial_ports` the first, ttyS0, is the candidate's console.
+    """
 
     disks: list[Disk] | None = None
     nics: dict[Interface, NicModel] | None = None
     firmware: Literal["bios", "uefi"] | None = None
+    serial_ports: Annotated[int, Field(ge=1, le=4)] | None = None
     faults: list[Fault] | None = None
     hands: list[Hands] | None = None
 

@@ -174,6 +174,7 @@ def _hardware(host: Host) -> HardwarePlan | None:
         firmware=host.firmware or "bios",
         faults=tuple(faults),
         acts=tuple(act for hands in host.hands or () for act in _acts(hands, disks)),
+        serial_ports=host.serial_ports or 1,
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from checkers.browsing import BrowseResult
 from checkers.check import CheckType
-from checkers.hardware_state import HardwareResult
+from checkers.hardware_state import HardwareResult, SerialLineResult, SmartLogResult
 from checkers.model import (
     ConnectResult,
     DirectoryResult,
@@ -98,6 +98,17 @@ HARDWARE: dict[str, Spoil] = {
     "none": lambda old: HardwareResult(powered=False, memory=0, bays=(), cut=(), acts=()),
     "nothing done": lambda old: replace(old, acts=()),
 }
+SMART_LOG: dict[str, Spoil] = {
+    "none": lambda old: SmartLogResult(None, "the disk refuses"),
+    "empty": lambda old: SmartLogResult(b""),
+    "cut": lambda old: replace(old, log=old.log[:100]),
+    "all zeros": lambda old: replace(old, log=bytes(512)),
+}
+SERIAL_LINE: dict[str, Spoil] = {
+    "none": lambda old: SerialLineResult(port=False, sessions=()),
+    "no settings": lambda old: replace(old, speed=0, bits=0, parity="", stops=0),
+    "nobody there": lambda old: replace(old, sessions=()),
+}
 SPOILS: dict[type, dict[str, Spoil]] = {
     ProgramResult: PROGRAM,
     FileResult: FILE,
@@ -109,6 +120,8 @@ SPOILS: dict[type, dict[str, Spoil]] = {
     BrowseResult: PAGE,
     DiscoverResult: DISCOVER,
     HardwareResult: HARDWARE,
+    SmartLogResult: SMART_LOG,
+    SerialLineResult: SERIAL_LINE,
 }
 
 

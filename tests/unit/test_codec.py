@@ -23,7 +23,17 @@ from checkers.browsing import (
     Stop,
     Violation,
 )
-from checkers.hardware_state import Act, Bay, Hardware, HardwareResult
+from checkers.hardware_state import (
+    Act,
+    Bay,
+    Hardware,
+    HardwareResult,
+    LineSession,
+    SerialLine,
+    SerialLineResult,
+    SmartLog,
+    SmartLogResult,
+)
 from checkers.model import (
     AnyProbe,
     Blame,
@@ -107,6 +117,8 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
     "filesystem": st.builds(Filesystem, TEXT, BYTES),
     "deleted_files": st.builds(DeletedFiles, TEXT),
     "hardware": st.builds(Hardware, TEXT),
+    "smart_log": st.builds(SmartLog, TEXT, TEXT),
+    "serial_line": st.builds(SerialLine, TEXT, TEXT),
     "browse": st.builds(
         Browse,
         TEXT,
@@ -241,10 +253,21 @@ RESULTS["hardware"] = st.builds(
     HardwareResult,
     st.booleans(),
     NUMBER,
-    several(st.builds(Bay, NUMBER, TEXT, NUMBER, TEXT)),
+    several(st.builds(Bay, NUMBER, TEXT, NUMBER, TEXT, NUMBER)),
     several(TEXT),
     several(st.builds(Act, TEXT, SECONDS, TEXT, NUMBER)),
     BYTES,
+    NUMBER,
+)
+RESULTS["smart_log"] = st.builds(SmartLogResult, st.none() | BYTES, TEXT)
+RESULTS["serial_line"] = st.builds(
+    SerialLineResult,
+    st.booleans(),
+    several(st.builds(LineSession, NUMBER, BYTES, several(BYTES))),
+    st.booleans(),
+    NUMBER,
+    NUMBER,
+    st.sampled_from(["none", "even", "odd", ""]),
     NUMBER,
 )
 FAILURES = st.builds(Failure, TEXT, st.sampled_from(Blame), st.booleans())

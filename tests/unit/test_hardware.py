@@ -85,6 +85,21 @@ def test_a_cable_goes_out_and_in() -> None:
     assert carry_out(FITTED, act("link-up", nic="eth0"), running=True).chassis == FITTED
 
 
+def test_a_card_is_taken_out_and_fitted_without_power() -> None:
+    out, back = act("remove-card", nic="eth1"), act("fit-card", nic="eth1")
+    for each in (out, back):
+        with pytest.raises(UsageError, match="A network card cannot be changed while"):
+            carry_out(FITTED, each, running=True)
+    with pytest.raises(UsageError, match="fitted already"):
+        carry_out(FITTED, back, running=False)
+    removed = carry_out(FITTED, out, running=False)
+    assert removed.chassis.removed == ("eth1",)
+    assert removed.told == "took the network card of eth1 out"
+    with pytest.raises(UsageError, match="out already"):
+        carry_out(removed.chassis, out, running=False)
+    assert carry_out(removed.chassis, back, running=False).chassis == FITTED
+
+
 def test_memory_and_battery_are_changed_without_power() -> None:
     fit = act("fit-memory", size=256 << 20)
     for each in (fit, act("remove-memory", size=1), act("replace-battery")):

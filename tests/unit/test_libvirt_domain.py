@@ -63,6 +63,7 @@ def live(machine: Machine) -> str:
         source.set("path", f"/run/{machine.name}/{number}")
     console = ET.SubElement(domain.find("devices") or domain, "console", type="pty")
     ET.SubElement(console, "log", file=str(machine.log))
+    ET.SubElement(console, "target", type="serial", port="0")
     return ET.tostring(domain, encoding="unicode")
 
 
@@ -89,6 +90,16 @@ def test_a_machine_has_room_for_disks_that_come_later() -> None:
     models = [each.get("model") for each in domain.findall("devices/controller")]
     # Two disks, two cards, the observer's ports, the source of chance, and the two controllers.
     assert models == ["pcie-root-port"] * (8 + 4) + ["virtio-scsi", "qemu-xhci"]
+
+
+def test_each_serial_port_has_a_log_of_its_own() -> None:
+    two = replace(MACHINE, serial_ports=2)
+    other = replace(OTHER, serial_ports=2)
+    for text, folder in ((domain_xml(two), "files"), (renamed(live(two), other, NUMBER), "other")):
+        serials = ET.fromstring(text).findall("devices/serial")
+        logs = [each.find("log") for each in serials]
+        places = [log.get("file") for log in logs if log is not None]
+        assert places == [f"/{folder}/console.log", f"/{folder}/serial-1.log"]
 
 
 def test_a_clock_may_be_ahead() -> None:

@@ -87,6 +87,24 @@ def _link_down(chassis: Chassis, act: ActPlan, _running: bool) -> Outcome:
     return Outcome(replace(chassis, cut=(*chassis.cut, name)), f"pulled the cable of {name}")
 
 
+def _fit_card(chassis: Chassis, act: ActPlan, running: bool) -> Outcome:
+    name = act.nic or ""
+    _demand_off("A network card", running)
+    if name not in chassis.removed:
+        raise UsageError(f"The card of {name} is fitted already.")
+    left = tuple(each for each in chassis.removed if each != name)
+    return Outcome(replace(chassis, removed=left), f"fitted the network card of {name}")
+
+
+def _remove_card(chassis: Chassis, act: ActPlan, running: bool) -> Outcome:
+    name = act.nic or ""
+    _demand_off("A network card", running)
+    if name in chassis.removed:
+        raise UsageError(f"The card of {name} is out already.")
+    told = f"took the network card of {name} out"
+    return Outcome(replace(chassis, removed=(*chassis.removed, name)), told)
+
+
 def _fit_memory(chassis: Chassis, act: ActPlan, running: bool) -> Outcome:
     size = act.size or 0
     _demand_off("Memory", running)
@@ -167,6 +185,8 @@ _ACTS: dict[str, Doing] = {
     "insert-disk": _insert_disk,
     "link-up": _link_up,
     "link-down": _link_down,
+    "fit-card": _fit_card,
+    "remove-card": _remove_card,
     "fit-memory": _fit_memory,
     "remove-memory": _remove_memory,
     "replace-battery": _replace_battery,

@@ -57,13 +57,13 @@ class DoneAct:
 class Chassis:
     """A machine's hardware as it is now.
 
-    `bays` maps a bay to what is in it, `cut` are the interfaces whose cable is out, `memory` in
-    bytes. `dead_clock` is where a clock without battery begins (seconds since 1970), None where the
-    battery is good; then the clock is `clock_ahead` seconds ahead of the server's. `first` is the
-    serial number of the disk that the firmware tries before the system's own. `attended` says that
-    somebody's hands may switch the power on, so that nobody else does; `switched_off`, that they
-    switched it off. `used` are the serial numbers of the spares that are used up, `made` counts
-    the disks that there have been.
+    `bays` maps a bay to what is in it, `cut` are the interfaces whose cable is out, `removed` those
+    whose card is out, `memory` in bytes. `dead_clock` is where a clock without battery begins
+    (seconds since 1970), None where the battery is good; then the clock is `clock_ahead` seconds
+    ahead of the server's. `first` is the serial number of the disk that the firmware tries before
+    the system's own. `attended` says that somebody's hands may switch the power on, so that nobody
+    else does; `switched_off`, that they switched it off. `used` are the serial numbers of the
+    spares that are used up, `made` counts the disks that there have been.
     """
 
     memory: int
@@ -77,6 +77,7 @@ class Chassis:
     used: tuple[str, ...] = ()
     made: int = 0
     acts: tuple[DoneAct, ...] = ()
+    removed: tuple[str, ...] = ()
 
     def with_disk(self, bay: int, disk: DiskPlan) -> Chassis:
         """The chassis with a new, empty disk in a bay."""

@@ -70,6 +70,7 @@ class Sockets:
 class Machine:
     """Everything that a domain is made of. `memory` is in bytes, `accelerated` means KVM.
 
+    `log` is what is written to its first serial port; the files of further ones lie beside it.
     `uefi` has it started by UEFI, which keeps its settings beside the log. The clock is
     `clock_ahead` seconds ahead of the server's when power comes on.
     """
@@ -87,6 +88,11 @@ class Machine:
     clock_ahead: int = 0
     uefi: bool = False
     accelerated: bool = False
+    serial_ports: int = 1
+
+    def log_of(self, port: int) -> Path:
+        """The file of what is written to a serial port."""
+        return self.log if port == 0 else self.log.with_name(f"serial-{port}.log")
 
     @property
     def can_start_warm(self) -> bool:
@@ -153,7 +159,8 @@ def renamed(text: str, machine: Machine, number: str) -> str:
             source.attrib.pop("path", None)
     for kind in ("serial", "console"):
         for element in domain.iterfind(f"devices/{kind}"):
-            _find(element, "log").set("file", str(machine.log))
+            port = int(_find(element, "target").get("port", "0"))
+            _find(element, "log").set("file", str(machine.log_of(port)))
     return ET.tostring(domain, encoding="unicode")
 
 
@@ -242,9 +249,10 @@ def _devices(devices: ET.Element, machine: Machine) -> None:
         ET.SubElement(interface, "mac", address=nic.mac)
         ET.SubElement(interface, "target", dev=nic.tap)
         ET.SubElement(interface, "model", type=nic.model)
-    serial = ET.SubElement(devices, "serial", type="pty")
-    ET.SubElement(serial, "log", file=str(machine.log), append="on")
-    ET.SubElement(serial, "target", port="0")
+    for number in range(machine.serial_ports):
+        serial = ET.SubElement(devices, "serial", type="pty")
+        ET.SubElement(serial, "log", file=str(machine.log_of(number)), append="on")
+        ET.SubElement(serial, "target", port=str(number))
     for number in range(PORTS):
         channel = ET.SubElement(devices, "channel", type="unix")
         ET.SubElement(channel, "source", mode="bind")

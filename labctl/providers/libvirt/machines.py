@@ -84,8 +84,7 @@ class Machines:
             files.overlay(machine.disks[0].path, state.root, "qcow2")
             found = self._warm.start(state, machine)
         elif not found.isActive():
-            now = replace(machine, memory=chassis.memory, clock_ahead=chassis.clock_at(time.time()))
-            found = self._switch_on(now, found.UUIDString())
+            found = self._switch_on(_as_fitted(machine, host, chassis), found.UUIDString())
         self.fit(session, host, chassis)
         return found
 
@@ -101,7 +100,8 @@ class Machines:
         """Bring a machine that has power to what its chassis says."""
         found = self.get(session, host.name)
         folder = self.files.of_host(session, host.name)
-        interfaces = [port.interface for port in host.ports]
+        ports = (port.interface for port in host.ports)
+        interfaces = [each for each in ports if each not in chassis.removed]
         Fitting(found, folder, self._hypervisor.account()).fit(chassis, interfaces)
 
     def _machine(
@@ -130,6 +130,7 @@ class Machines:
             sockets=sockets_for(host.hardware),
             uefi=host.hardware is not None and host.hardware.firmware == "uefi",
             accelerated=self._accelerated(),
+            serial_ports=host.hardware.serial_ports if host.hardware else 1,
         )
 
     # ------------------------------------------------------------------ finding
@@ -210,6 +211,11 @@ class Machines:
         fallen = (libvirt.VIR_DOMAIN_SHUTOFF_CRASHED, libvirt.VIR_DOMAIN_SHUTOFF_FAILED)
         return state == libvirt.VIR_DOMAIN_SHUTOFF and (now.switched_off or reason not in fallen)
 
+    def without(self, session: str, host: str) -> tuple[str, ...]:
+        """The interfaces of a machine whose network card is out."""
+        now = load(self.files.of_host(session, host))
+        return now.removed if now else ()
+
     def serials(self, session: str, host: str) -> tuple[str, ...]:
         """The serial numbers of the disks in a machine's bays."""
         now = load(self.files.of_host(session, host))
@@ -252,3 +258,14 @@ def _remove(machine: Any) -> None:
             machine.destroy()
         if machine.isPersistent():
             machine.undefineFlags(flags)
+
+
+def _as_fitted(machine: xml.Machine, host: HostPlan, chassis: Chassis) -> xml.Machine:
+    """The machine with the memory, the cards and the clock that its chassis has by now."""
+    cards = zip(host.ports, machine.nics, strict=True)
+    return replace(
+        machine,
+        memory=chassis.memory,
+        clock_ahead=chassis.clock_at(time.time()),
+        nics=tuple(nic for port, nic in cards if port.interface not in chassis.removed),
+    )

@@ -87,12 +87,18 @@ class Power:
 
     def _plug(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> None:
         """Bring the machines' network cards onto the fabric."""
-        wanted = {host.name for host in hosts}
+        ports = cabling.ports(plan).items()
         taps: dict[str, dict[str, str]] = {}
-        for port, (host, _) in cabling.ports(plan).items():
-            if host in wanted:
-                cards = taps.setdefault(domain_name(session, host), {})
-                cards[port] = tap_name(session, host, len(cards))
+        for host in hosts:
+            out = self._machines.without(session, host.name)
+            own = [port for port, (name, _) in ports if name == host.name]
+            cards = {
+                port: tap_name(session, host.name, number)
+                for number, (port, card) in enumerate(zip(own, host.ports, strict=True))
+                if card.interface not in out
+            }
+            if cards:
+                taps[domain_name(session, host.name)] = cards
         if taps:
             self._docker.plug(session, plan, taps)
 

@@ -82,6 +82,8 @@ class WarmStates:
             [nic.model for nic in machine.nics],
             astuple(machine.sockets),
         ]
+        if machine.serial_ports > 1:
+            parts.append(machine.serial_ports)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @contextlib.contextmanager

@@ -90,7 +90,8 @@ class Workshop:
             powered=bool(self._machines.get(session, host).isActive()),
             memory=now.memory,
             bays=tuple(
-                Bay(bay, disk.serial, disk.size, disk.bus) for bay, disk in sorted(now.bays.items())
+                Bay(bay, disk.serial, disk.size, disk.bus, disk.warning)
+                for bay, disk in sorted(now.bays.items())
             ),
             cut=tuple(sorted(now.cut)),
             acts=tuple(Act(each.id, each.at, each.told, each.screen) for each in now.acts),
