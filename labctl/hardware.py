@@ -22,13 +22,14 @@ class DiskPlan:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Something broken: about the disk `disk`, the cable of `link`, or the clock's battery.
+    """Something broken: the disk `disk`, the cable of `link`, the clock's battery and the like.
 
     `failed`: every access to the disk fails. `unreadable`: a file on it, of which the `blocks` of
     4 KiB cannot be read (all of them, where none is named). `warning`: what its SMART log says.
-    `clock`: the date (YYYY-MM-DD) that the clock starts from whenever power comes on. `boot`: the
-    serial number of the disk that the firmware starts from. `power_cycle`: nothing is broken by it,
-    but the machine is switched off and on, so that it is found as it starts.
+    `card`: the interface whose network card is not fitted. `clock`: the date (YYYY-MM-DD) that the
+    clock starts from whenever power comes on. `boot`: the serial number of the disk that the
+    firmware starts from. `power_cycle`: nothing is broken by it, but the machine is switched off
+    and on, so that it is found as it starts.
     """
 
     disk: str | None = None
@@ -37,6 +38,7 @@ class FaultPlan:
     blocks: tuple[int, ...] = ()
     warning: str | None = None
     link: str | None = None
+    card: str | None = None
     clock: str | None = None
     boot: str | None = None
     power_cycle: bool = False

@@ -101,14 +101,15 @@ class Hands(Strict):
 
 
 class Fault(Strict):
-    """Something broken; exactly one of a disk, a link, the clock's battery and the boot order.
+    """Something broken; exactly one of a disk, a cable, a card, the battery and the boot order.
 
     A disk is named by its serial number and has `failed: true` (every access fails), `unreadable`
     (a file, of which the `blocks` of 4 KiB cannot be read; all, where none is named), or
     `warning`, what its SMART log says (NVMe alone). `link` is the interface whose cable is out,
-    `clock` the date that the clock starts from whenever power comes on, `boot` the disk that the
-    firmware tries to start from, before the system's own. `power-cycle: true` is no fault of its
-    own: the machine is switched off and on once it is set up, so that it is found as it starts.
+    `card` the one whose network card is not fitted, `clock` the date that the clock starts from
+    whenever power comes on, `boot` the disk that the firmware tries to start from, before the
+    system's own. `power-cycle: true` is no fault of its own: the machine is switched off and on
+    once it is set up, so that it is found as it starts.
     """
 
     disk: Serial | None = None
@@ -117,6 +118,7 @@ class Fault(Strict):
     blocks: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     warning: SmartWarning | None = None
     link: Interface | None = None
+    card: Interface | None = None
     clock: Date | None = None
     boot: Serial | None = None
     power_cycle: Annotated[Literal[True] | None, Field(alias="power-cycle")] = None
@@ -125,10 +127,11 @@ class Fault(Strict):
     def _one_kind(self) -> Fault:
         given = self.model_fields_set
         kinds = ({"disk", "failed"}, {"disk", "unreadable"}, {"disk", "warning"}, {"link"})
-        if given - {"blocks"} not in (*kinds, {"clock"}, {"boot"}, {"power_cycle"}):
+        alone = ({"card"}, {"clock"}, {"boot"}, {"power_cycle"})
+        if given - {"blocks"} not in (*kinds, *alone):
             raise ValueError(
                 "expected `disk` with one of `failed`, `unreadable` and `warning`, "
-                "or `link`, `clock`, `boot` or `power-cycle`"
+                "or `link`, `card`, `clock`, `boot` or `power-cycle`"
             )
         if "blocks" in given and "unreadable" not in given:
             raise ValueError("`blocks` goes with `unreadable`")

@@ -74,6 +74,8 @@ def _faults(host: Part[Host], parts: Parts) -> None:
         path = (*host.path, "faults", number)
         if fault.link is not None:
             _interface(host, parts, (*path, "link"), fault.link)
+        if fault.card is not None:
+            _interface(host, parts, (*path, "card"), fault.card)
         if fault.boot is not None and fault.boot not in disks:
             hint = nearest(fault.boot, disks)
             parts.report((*path, "boot"), f"no disk has the serial number `{fault.boot}`", hint)

@@ -172,6 +172,7 @@ def test_faults_are_where_the_lab_says() -> None:
         _broken(FITTED, FaultPlan(disk="A1", warning="reliability"), nowhere).bays[0].warning == 4
     )
     assert _broken(FITTED, FaultPlan(link="eth0"), nowhere).cut == ("eth0",)
+    assert _broken(FITTED, FaultPlan(card="eth0"), nowhere).removed == ("eth0",)
     assert _broken(FITTED, FaultPlan(clock="2001-09-09"), nowhere).dead_clock == 999_993_600
     assert _broken(FITTED, FaultPlan(boot="B2"), nowhere).first == "B2"
     assert _broken(FITTED, FaultPlan(power_cycle=True), nowhere) == FITTED

@@ -56,7 +56,7 @@ class Workshop:
         self._keep(session, host.name, now)
         self._machines.fit(session, host, now)
         identity.rest(guest)  # what was read before a disk broke is not known by heart
-        return any(fault.clock or fault.boot or fault.power_cycle for fault in faults)
+        return any(_shows_at_start(fault) for fault in faults)
 
     # ------------------------------------------------------------------ acts
 
@@ -120,6 +120,10 @@ class Workshop:
             return b""
 
 
+def _shows_at_start(fault: FaultPlan) -> bool:
+    return bool(fault.card or fault.clock or fault.boot or fault.power_cycle)
+
+
 Locate = Callable[[str, Sequence[int]], tuple[int, ...]]
 
 
@@ -129,6 +133,8 @@ def _broken(now: Chassis, fault: FaultPlan, locate: Locate) -> Chassis:
         return now
     if fault.link is not None:
         return replace(now, cut=(*now.cut, fault.link))
+    if fault.card is not None:
+        return replace(now, removed=(*now.removed, fault.card))
     if fault.clock is not None:
         start = datetime.fromisoformat(fault.clock).replace(tzinfo=UTC)
         return replace(now, dead_clock=start.timestamp())
