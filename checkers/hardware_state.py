@@ -40,12 +40,67 @@ class Act:
     screen: int
 
 
+Thresholds = tuple[tuple[str, float], ...]
+"""Limits in a sensor's unit, by ipmitool's names for them (lnr, lcr, lnc, unc, ucr, unr)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorState:
+    """A sensor of a BMC; `reading` is None where it has states alone.
+
+    `state` is `ok`, `nc`, `cr` or `nr` by the thresholds as they are set, or a state's name.
+    `delivered` are the thresholds that it came with.
+    """
+
+    name: str
+    unit: str
+    reading: float | None
+    state: str
+    thresholds: Thresholds
+    delivered: Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An entry of a BMC's event log; `at` is seconds since 1970 by the BMC's clock.
+
+    `alarm`: the hardware came to it, and not software. `erased`: it is in the log no more.
+    """
+
+    number: int
+    at: int
+    sensor: str
+    sensor_number: int
+    words: str
+    ended: bool
+    alarm: bool
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PowerCommand:
+    """What a BMC was told to do to the power, at `at` (seconds since 1970, UTC)."""
+
+    at: float
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementController:
+    """What a machine's BMC shows and holds."""
+
+    sensors: tuple[SensorState, ...]
+    log: tuple[LogEntry, ...]
+    powers: tuple[PowerCommand, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class HardwareResult:
     """A machine as it stands there. `memory` is in bytes, `cut` the interfaces without a cable.
 
     `screen` is the end of what it has written to its serial line, from byte `screen_from` on; it
-    holds what was typed there too, as far as the machine showed it.
+    holds what was typed there too, as far as the machine showed it. `bmc` is None where it has no
+    BMC.
     """
 
     powered: bool
@@ -55,6 +110,7 @@ class HardwareResult:
     acts: tuple[Act, ...]
     screen: bytes = b""
     screen_from: int = 0
+    bmc: ManagementController | None = None
 
 
 @dataclass(frozen=True, slots=True)

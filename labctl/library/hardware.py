@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from labctl.library.bmc import Bmc, Printed, SensorName, Shown
 from labctl.library.format import Id, Strict, Text
 from labctl.library.quantities import Bytes
 
@@ -33,6 +34,7 @@ ActName = Literal[
     "remove-memory",
     "replace-battery",
     "boot-first",
+    "replace-part",
     "power-on",
     "shut-down",
     "power-off",
@@ -42,6 +44,7 @@ ActName = Literal[
 ABOUT_BAYS = ("replace-disk", "remove-disk", "insert-disk")
 ABOUT_CARDS = ("link-up", "link-down", "fit-card", "remove-card")
 ABOUT_BOOT = ("boot-first",)
+ABOUT_PARTS = ("replace-part",)
 ABOUT_MEMORY = ("fit-memory", "remove-memory")
 BRINGING_DISKS = ("replace-disk", "insert-disk")
 
@@ -73,6 +76,8 @@ class Hands(Strict):
     nic: Interface | None = None
     size: Bytes | None = None
     first: Serial | None = None
+    part: SensorName | None = None
+    serial: Printed | None = None
     spares: Annotated[list[Spare], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
@@ -82,6 +87,8 @@ class Hands(Strict):
             ("nic", ABOUT_CARDS, self.nic),
             ("size", ABOUT_MEMORY, self.size),
             ("first", ABOUT_BOOT, self.first),
+            ("part", ABOUT_PARTS, self.part),
+            ("serial", ABOUT_PARTS, self.serial),
             ("spares", BRINGING_DISKS, self.spares),
         )
         for key, acts, value in rules:
@@ -101,15 +108,16 @@ class Hands(Strict):
 
 
 class Fault(Strict):
-    """Something broken; exactly one of a disk, a cable, a card, the battery and the boot order.
+    """Something broken; one of a disk, a cable, a card, the battery, the boot order and a sensor.
 
     A disk is named by its serial number and has `failed: true` (every access fails), `unreadable`
     (a file, of which the `blocks` of 4 KiB cannot be read; all, where none is named), or
     `warning`, what its SMART log says (NVMe alone). `link` is the interface whose cable is out,
     `card` the one whose network card is not fitted, `clock` the date that the clock starts from
     whenever power comes on, `boot` the disk that the firmware tries to start from, before the
-    system's own. `power-cycle: true` is no fault of its own: the machine is switched off and on
-    once it is set up, so that it is found as it starts.
+    system's own, `sensor` one of the BMC's, which shows this `reading`. `power-cycle: true` is no
+    fault of its own: the machine is switched off and on once it is set up, so that it is found as
+    it starts.
     """
 
     disk: Serial | None = None
@@ -121,17 +129,19 @@ class Fault(Strict):
     card: Interface | None = None
     clock: Date | None = None
     boot: Serial | None = None
+    sensor: SensorName | None = None
+    reading: Shown | None = None
     power_cycle: Annotated[Literal[True] | None, Field(alias="power-cycle")] = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Fault:
         given = self.model_fields_set
         kinds = ({"disk", "failed"}, {"disk", "unreadable"}, {"disk", "warning"}, {"link"})
-        alone = ({"card"}, {"clock"}, {"boot"}, {"power_cycle"})
+        alone = ({"card"}, {"clock"}, {"boot"}, {"sensor", "reading"}, {"power_cycle"})
         if given - {"blocks"} not in (*kinds, *alone):
             raise ValueError(
                 "expected `disk` with one of `failed`, `unreadable` and `warning`, "
-                "or `link`, `card`, `clock`, `boot` or `power-cycle`"
+                "or `sensor` with `reading`, or `link`, `card`, `clock`, `boot` or `power-cycle`"
             )
         if "blocks" in given and "unreadable" not in given:
             raise ValueError("`blocks` goes with `unreadable`")
@@ -150,6 +160,7 @@ class Machine(Strict):
     serial_ports: Annotated[int, Field(ge=1, le=4)] | None = None
     faults: list[Fault] | None = None
     hands: list[Hands] | None = None
+    bmc: Bmc | None = None
 
     def bays(self) -> dict[int, Disk]:
         """The disks by their bays; where none is named, bays are counted in order."""

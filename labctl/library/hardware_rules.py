@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from labctl.hardware import SYSTEM
+from labctl.library.bmc_rules import check_bmc
 from labctl.library.findings import nearest
 from labctl.library.hardware import Spare
 from labctl.library.parts import Part, Parts
@@ -19,6 +20,7 @@ def check_hardware(parts: Parts) -> None:
         _cards(host, parts)
         _faults(host, parts)
         _hands(host, parts, taken)
+        check_bmc(host, parts)
 
 
 def act_names(hosts: Iterable[Part[Host]]) -> set[str]:

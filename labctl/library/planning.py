@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from labctl.errors import UsageError
-from labctl.hardware import ActPlan, DiskPlan, FaultPlan, HardwarePlan
 from labctl.library.case_rules import SOLUTION, UNTOUCHED, same
 from labctl.library.examine import Examined, examine
 from labctl.library.filling import mac_address
 from labctl.library.findings import errors_of, lab_file_error
 from labctl.library.folder import Folder
 from labctl.library.format import Header
-from labctl.library.hardware import MACHINE_KEYS, Fault, Hands, Spare
+from labctl.library.hardware_planning import plan_hardware
 from labctl.library.lint import covering_seeds
 from labctl.library.parts import Part, TaskParts
 from labctl.library.source import Source
@@ -156,52 +155,8 @@ def _host(lab: str, seed: int, name: str, host: Host) -> HostPlan:
         tmpfs=dict(host.tmpfs),
         login=_login(host),
         setup=host.setup,
-        hardware=_hardware(host),
+        hardware=plan_hardware(host),
     )
-
-
-def _hardware(host: Host) -> HardwarePlan | None:
-    if not any(getattr(host, key) is not None for key in MACHINE_KEYS):
-        return None
-    disks = {
-        bay: DiskPlan(disk.serial or f"LAB{bay:04d}", disk.size, disk.bus)
-        for bay, disk in host.bays().items()
-    }
-    faults = [FaultPlan(**_known(fault)) for fault in host.faults or ()]
-    return HardwarePlan(
-        disks=disks,
-        models=dict(host.nics or {}),
-        firmware=host.firmware or "bios",
-        faults=tuple(faults),
-        acts=tuple(act for hands in host.hands or () for act in _acts(hands, disks)),
-        serial_ports=host.serial_ports or 1,
-    )
-
-
-def _known(fault: Fault) -> dict[str, Any]:
-    given = fault.model_dump(exclude_none=True)
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-
-
-def _acts(hands: Hands, disks: Mapping[int, DiskPlan]) -> Iterator[ActPlan]:
-    for name, bay in hands.acts():
-        like = disks.get(bay) if bay is not None else None
-        yield ActPlan(
-            id=name,
-            title=hands.title.replace("$bay", str(bay)),
-            act=hands.act,
-            family=hands.id,
-            bay=bay,
-            nic=hands.nic,
-            size=hands.size,
-            first=hands.first,
-            spares=tuple(_spare(spare, like) for spare in hands.spares or ()),
-        )
-
-
-def _spare(spare: Spare, like: DiskPlan | None) -> DiskPlan:
-    size = spare.size or (like.size if like else 0)
-    return DiskPlan(spare.serial, size, spare.bus or (like.bus if like else "virtio"))
 
 
 def _login(host: Host) -> LoginPlan | None:

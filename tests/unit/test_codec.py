@@ -29,6 +29,10 @@ from checkers.hardware_state import (
     Hardware,
     HardwareResult,
     LineSession,
+    LogEntry,
+    ManagementController,
+    PowerCommand,
+    SensorState,
     SerialLine,
     SerialLineResult,
     SmartLog,
@@ -249,6 +253,25 @@ RESULTS["discover"] = st.builds(
     SIGHTINGS.map(tuple),
 )
 RESULTS["inside"] = RESULTS["program"]
+LIMITS = several(st.tuples(TEXT, SECONDS))
+CONTROLLERS = st.builds(
+    ManagementController,
+    several(st.builds(SensorState, TEXT, TEXT, st.none() | SECONDS, TEXT, LIMITS, LIMITS)),
+    several(
+        st.builds(
+            LogEntry,
+            NUMBER,
+            NUMBER,
+            TEXT,
+            NUMBER,
+            TEXT,
+            st.booleans(),
+            st.booleans(),
+            st.booleans(),
+        )
+    ),
+    several(st.builds(PowerCommand, SECONDS, TEXT)),
+)
 RESULTS["hardware"] = st.builds(
     HardwareResult,
     st.booleans(),
@@ -258,6 +281,7 @@ RESULTS["hardware"] = st.builds(
     several(st.builds(Act, TEXT, SECONDS, TEXT, NUMBER)),
     BYTES,
     NUMBER,
+    st.none() | CONTROLLERS,
 )
 RESULTS["smart_log"] = st.builds(SmartLogResult, st.none() | BYTES, TEXT)
 RESULTS["serial_line"] = st.builds(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from labctl.bmc.plan import PartPlan
 from labctl.errors import ProviderError, UsageError
 from labctl.hardware import ActPlan, DiskPlan, FaultPlan, HardwarePlan
 from labctl.providers.libvirt.acts import carry_out
@@ -153,6 +154,25 @@ def test_a_switch_that_would_change_nothing(name: str, running: bool) -> None:  
         carry_out(FITTED, act(name), running=running)
 
 
+def test_a_part_is_replaced_and_its_sensors_are_well_again() -> None:
+    fan = PartPlan("FAN1", "fan", "Tarn", "Fan", "FN-4", "F-1", ("FAN1",))
+    swap = act("replace-part", part=fan, serial="F-2")
+    hot = replace(FITTED, readings={"FAN1": 0.0, "Inlet Temp": 41.0})
+    with pytest.raises(UsageError, match="FAN1 cannot be changed while the machine has power"):
+        carry_out(hot, swap, running=True)
+    outcome = carry_out(hot, swap, running=False)
+    assert outcome.told == "took FAN1 (F-1) out and put a new one (F-2) in"
+    assert outcome.chassis.readings == {"Inlet Temp": 41.0}
+    assert outcome.chassis.serials == {"FAN1": "F-2"}
+    with pytest.raises(UsageError, match="No spare part"):
+        carry_out(outcome.chassis, swap, running=False)
+    again = act("replace-part", part=replace(fan, hot=True), serial="F-3")
+    third = carry_out(outcome.chassis, replace(again, id="again"), running=True)
+    assert third.told == "took FAN1 (F-2) out and put a new one (F-3) in"
+    with pytest.raises(UsageError, match="no such part"):
+        carry_out(hot, act("replace-part"), running=False)
+
+
 def test_the_set_up_decides_what_is_started_from() -> None:
     other = carry_out(FITTED, act("boot-first", first="B2"), running=True)
     assert (other.chassis.first, other.power) == ("B2", "cycle")
@@ -175,6 +195,8 @@ def test_faults_are_where_the_lab_says() -> None:
     assert _broken(FITTED, FaultPlan(card="eth0"), nowhere).removed == ("eth0",)
     assert _broken(FITTED, FaultPlan(clock="2001-09-09"), nowhere).dead_clock == 999_993_600
     assert _broken(FITTED, FaultPlan(boot="B2"), nowhere).first == "B2"
+    hot = _broken(FITTED, FaultPlan(sensor="Inlet Temp", reading=41.0), nowhere)
+    assert hot.readings == {"Inlet Temp": 41.0}
     assert _broken(FITTED, FaultPlan(power_cycle=True), nowhere) == FITTED
     with pytest.raises(ProviderError, match="no disk ZZ"):
         _broken(FITTED, FaultPlan(disk="ZZ", failed=True), nowhere)

@@ -67,6 +67,17 @@ def live(machine: Machine) -> str:
     return ET.tostring(domain, encoding="unicode")
 
 
+def test_a_bmc_is_outside_and_each_machine_has_its_own() -> None:
+    with_bmc = replace(MACHINE, bmc=Path("/files/bmc/socket"))
+    assert "ipmi" not in domain_xml(MACHINE)
+    text = domain_xml(with_bmc)
+    assert "socket,id=labctl-bmc,path=/files/bmc/socket,reconnect=1" in text
+    assert "isa-ipmi-kcs,bmc=labctl-bmc-0" in text
+    other = renamed(live(with_bmc), replace(OTHER, bmc=Path("/other/bmc/socket")), NUMBER)
+    assert "path=/other/bmc/socket," in other
+    assert "/files/bmc" not in other
+
+
 def test_a_machine_has_what_it_was_given() -> None:
     domain = ET.fromstring(domain_xml(MACHINE))
     assert domain.get("type") == "qemu"

@@ -143,6 +143,25 @@ def _disk_named(serial: str) -> str:
     return "the system's disk" if serial == SYSTEM else f"the disk {serial}"
 
 
+def _replace_part(chassis: Chassis, act: ActPlan, running: bool) -> Outcome:
+    part, serial = act.part, act.serial or ""
+    if part is None:
+        raise UsageError("The machine has no such part.")
+    if not part.hot:
+        _demand_off(part.name, running)
+    if act.id in chassis.used:
+        raise UsageError("No spare part is left.", "It is used up once it has been fitted.")
+    readings = {name: shown for name, shown in chassis.readings.items() if name not in part.sensors}
+    old = chassis.serials.get(part.name, part.serial)
+    new = replace(
+        chassis,
+        readings=readings,
+        serials={**chassis.serials, part.name: serial},
+        used=(*chassis.used, act.id),
+    )
+    return Outcome(new, f"took {part.name} ({old}) out and put a new one ({serial}) in")
+
+
 def _power_on(chassis: Chassis, _act: ActPlan, running: bool) -> Outcome:
     if running:
         raise UsageError("It is switched on already.")
@@ -191,6 +210,7 @@ _ACTS: dict[str, Doing] = {
     "remove-memory": _remove_memory,
     "replace-battery": _replace_battery,
     "boot-first": _boot_first,
+    "replace-part": _replace_part,
     "power-on": _power_on,
     "shut-down": _shut_down,
     "power-off": _power_off,

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from labctl.bmc.plan import Reading
 from labctl.errors import ProviderError
 from labctl.hardware import DiskPlan, HardwarePlan
 
@@ -63,7 +64,8 @@ class Chassis:
     ahead of the server's. `first` is the serial number of the disk that the firmware tries before
     the system's own. `attended` says that somebody's hands may switch the power on, so that nobody
     else does; `switched_off`, that they switched it off. `used` are the serial numbers of the
-    spares that are used up, `made` counts the disks that there have been.
+    spares that are used up, `made` counts the disks that there have been. `readings` are what
+    sensors show that are not as delivered, `serials` the numbers of parts that were replaced.
     """
 
     memory: int
@@ -75,6 +77,8 @@ class Chassis:
     attended: bool = False
     switched_off: bool = False
     used: tuple[str, ...] = ()
+    readings: dict[str, Reading] = field(default_factory=dict)
+    serials: dict[str, str] = field(default_factory=dict)
     made: int = 0
     acts: tuple[DoneAct, ...] = ()
     removed: tuple[str, ...] = ()

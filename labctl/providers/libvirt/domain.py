@@ -26,7 +26,12 @@ UEFI_SETTINGS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 """Where Debian's package `ovmf` has the firmware, and the settings that it begins with."""
 COMMAND_LINE = "root=LABEL=root rw console=tty0 console=ttyS0 net.ifnames=0 quiet"
 
+QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
+"""The XML namespace of what QEMU is told past libvirt, which has no words for a BMC."""
+BMC = "labctl-bmc"
+
 ET.register_namespace("labctl", METADATA)
+ET.register_namespace("qemu", QEMU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ class Machine:
     """Everything that a domain is made of. `memory` is in bytes, `accelerated` means KVM.
 
     `log` is what is written to its first serial port; the files of further ones lie beside it.
-    `uefi` has it started by UEFI, which keeps its settings beside the log. The clock is
-    `clock_ahead` seconds ahead of the server's when power comes on.
+    `bmc` is the socket of its BMC, where it has one. `uefi` has it started by UEFI, which keeps its
+    settings beside the log. The clock is `clock_ahead` seconds ahead of the server's when power
+    comes on.
     """
 
     name: str
@@ -86,6 +92,7 @@ class Machine:
     log: Path
     sockets: Sockets = Sockets()
     clock_ahead: int = 0
+    bmc: Path | None = None
     uefi: bool = False
     accelerated: bool = False
     serial_ports: int = 1
@@ -126,6 +133,8 @@ def domain_xml(machine: Machine, number: str = "") -> str:
     for event, act in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _text(domain, f"on_{event}", act)
     _devices(ET.SubElement(domain, "devices"), machine)
+    if machine.bmc is not None:
+        _bmc(domain, machine.bmc)
     return ET.tostring(domain, encoding="unicode")
 
 
@@ -161,6 +170,9 @@ def renamed(text: str, machine: Machine, number: str) -> str:
         for element in domain.iterfind(f"devices/{kind}"):
             port = int(_find(element, "target").get("port", "0"))
             _find(element, "log").set("file", str(machine.log_of(port)))
+    for element in domain.iterfind(f"{{{QEMU}}}commandline/{{{QEMU}}}arg"):
+        if element.get("value", "").startswith(f"socket,id={BMC},"):
+            element.set("value", _bmc_socket(machine.bmc))
     return ET.tostring(domain, encoding="unicode")
 
 
@@ -223,6 +235,20 @@ def _clock(domain: ET.Element, ahead: int) -> None:
         ET.SubElement(domain, "clock", offset="utc")
         return
     ET.SubElement(domain, "clock", offset="variable", basis="utc", adjustment=str(ahead))
+
+
+def _bmc(domain: ET.Element, path: Path) -> None:
+    """A BMC outside QEMU, which the machine reaches by a keyboard controller style interface."""
+    line = ET.SubElement(domain, f"{{{QEMU}}}commandline")
+    devices = (f"ipmi-bmc-extern,id={BMC}-0,chardev={BMC}", f"isa-ipmi-kcs,bmc={BMC}-0")
+    words = ["-chardev", _bmc_socket(path)]
+    words += [word for device in devices for word in ("-device", device)]
+    for word in words:
+        ET.SubElement(line, f"{{{QEMU}}}arg", value=word)
+
+
+def _bmc_socket(path: Path | None) -> str:
+    return f"socket,id={BMC},path={path},reconnect=1"
 
 
 def _sockets(devices: ET.Element, machine: Machine) -> None:

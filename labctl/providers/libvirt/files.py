@@ -48,6 +48,8 @@ class MachineFiles:
         for path in self.of_host(session, host).iterdir():
             if not path.is_dir():
                 path.unlink()
+            elif not path.name.startswith(KEPT):
+                shutil.rmtree(path)
 
     def keep(self, session: str, host: str) -> str:
         """Copy a host's disks, which stand still, and what lies beside them; the copy's name."""

@@ -16,8 +16,8 @@ from labctl.errors import ProviderError
 from labctl.images.disks import DiskSet
 from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan
+from labctl.providers.libvirt import bmc, files, identity
 from labctl.providers.libvirt import domain as xml
-from labctl.providers.libvirt import files, identity
 from labctl.providers.libvirt.chassis import Chassis, delivered, load, save
 from labctl.providers.libvirt.fitting import Fitting, sockets_for
 from labctl.providers.libvirt.guest import Guest
@@ -74,6 +74,7 @@ class Machines:
         folder = self.files.of_host(session, host.name)
         chassis = load(folder) or delivered(host.hardware, host.memory or image.defaults.memory)
         save(folder, chassis)
+        self.fit_bmc(session, host, chassis)
         machine = self._machine(session, host, image, disks, observer)
         found = self._hypervisor.find(machine.name)
         if found is None and not machine.can_start_warm:
@@ -100,9 +101,16 @@ class Machines:
         """Bring a machine that has power to what its chassis says."""
         found = self.get(session, host.name)
         folder = self.files.of_host(session, host.name)
+        self.fit_bmc(session, host, chassis)
         ports = (port.interface for port in host.ports)
         interfaces = [each for each in ports if each not in chassis.removed]
         Fitting(found, folder, self._hypervisor.account()).fit(chassis, interfaces)
+
+    def fit_bmc(self, session: str, host: HostPlan, chassis: Chassis) -> None:
+        """Bring a machine's BMC to what its chassis says, with the power on or off."""
+        folder = self.files.of_host(session, host.name)
+        if host.hardware is not None and host.hardware.bmc is not None:
+            bmc.fit(folder, host.hardware.bmc, chassis, self._hypervisor.account())
 
     def _machine(
         self, session: str, host: HostPlan, image: ResolvedImage, disks: DiskSet, observer: DiskSet
@@ -128,6 +136,7 @@ class Machines:
             ),
             log=folder / "console.log",
             sockets=sockets_for(host.hardware),
+            bmc=bmc.socket_of(folder) if host.hardware and host.hardware.bmc else None,
             uefi=host.hardware is not None and host.hardware.firmware == "uefi",
             accelerated=self._accelerated(),
             serial_ports=host.hardware.serial_ports if host.hardware else 1,

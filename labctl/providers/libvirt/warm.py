@@ -25,10 +25,12 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from labctl.bmc.plan import BmcPlan
 from labctl.errors import ProviderError
 from labctl.images.disks import DISKS, making
+from labctl.providers.libvirt import bmc, files
 from labctl.providers.libvirt import domain as xml
-from labctl.providers.libvirt import files
+from labctl.providers.libvirt.chassis import Chassis
 from labctl.providers.libvirt.hypervisor import Hypervisor, library, talking
 
 RECIPE = "2"
@@ -81,6 +83,7 @@ class WarmStates:
             [(disk.format, disk.serial, disk.readonly) for disk in machine.disks],
             [nic.model for nic in machine.nics],
             astuple(machine.sockets),
+            *(["bmc"] if machine.bmc else []),
         ]
         if machine.serial_ports > 1:
             parts.append(machine.serial_ports)
@@ -100,6 +103,8 @@ class WarmStates:
             new.mkdir(mode=0o755)
             workplace.chmod(0o755)
             template = _template(machine, name, new, root)
+            if template.bmc is not None:
+                bmc.fit(workplace, BmcPlan(()), Chassis(0, {}), self._hypervisor.account())
             try:
                 with talking("to boot a machine for warm starts"):
                     made = self._hypervisor.connection.defineXML(xml.domain_xml(template))
@@ -160,6 +165,7 @@ def _template(machine: xml.Machine, name: str, folder: Path, root: Path) -> xml.
         disks=tuple(disks),
         nics=nics,
         log=folder / "console.log",
+        bmc=bmc.socket_of(folder.parent) if machine.bmc else None,
     )
 
 

@@ -13,7 +13,7 @@ from checkers.hardware_state import Act, Bay, HardwareResult
 from labctl.errors import ProviderError
 from labctl.hardware import ActPlan, FaultPlan
 from labctl.plan import HostPlan
-from labctl.providers.libvirt import acts, chassis, identity
+from labctl.providers.libvirt import acts, bmc, chassis, identity
 from labctl.providers.libvirt.chassis import Chassis, DoneAct
 from labctl.providers.libvirt.guest import Guest
 from labctl.providers.libvirt.machines import Machines
@@ -71,6 +71,7 @@ class Workshop:
         done = DoneAct(act.id, time.time(), outcome.told, len(self._screen(session, host.name)))
         now = replace(outcome.chassis, acts=(*before.acts, done))
         self._keep(session, host.name, now)
+        self._machines.fit_bmc(session, host, now)
         if running and not outcome.power:
             self._machines.fit(session, host, now)
         return replace(outcome, chassis=now)
@@ -97,6 +98,7 @@ class Workshop:
             acts=tuple(Act(each.id, each.at, each.told, each.screen) for each in now.acts),
             screen=screen[-SCREEN:],
             screen_from=max(0, len(screen) - SCREEN),
+            bmc=bmc.look(self._folder(session, host)),
         )
 
     # ------------------------------------------------------------------ files
@@ -138,8 +140,14 @@ def _broken(now: Chassis, fault: FaultPlan, locate: Locate) -> Chassis:
     if fault.clock is not None:
         start = datetime.fromisoformat(fault.clock).replace(tzinfo=UTC)
         return replace(now, dead_clock=start.timestamp())
+    if fault.sensor is not None and fault.reading is not None:
+        return replace(now, readings={**now.readings, fault.sensor: fault.reading})
     if fault.boot is not None:
         return replace(now, first=fault.boot)
+    return _with_broken_disk(now, fault, locate)
+
+
+def _with_broken_disk(now: Chassis, fault: FaultPlan, locate: Locate) -> Chassis:
     bay = now.bay_of(fault.disk or "")
     if bay is None:
         raise ProviderError(f"There is no disk {fault.disk} to break.")
