@@ -97,6 +97,8 @@ DISCOVER: dict[str, Spoil] = {
 HARDWARE: dict[str, Spoil] = {
     "none": lambda old: HardwareResult(powered=False, memory=0, bays=(), cut=(), acts=()),
     "nothing done": lambda old: replace(old, acts=()),
+    "no controller": lambda old: replace(old, bmc=None),
+    "no sensors": lambda old: replace(old, bmc=old.bmc and replace(old.bmc, sensors=())),
 }
 SMART_LOG: dict[str, Spoil] = {
     "none": lambda old: SmartLogResult(None, "the disk refuses"),
