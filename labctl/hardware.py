@@ -26,8 +26,9 @@ class DiskPlan:
 class FaultPlan:
     """Something broken: a disk, a cable, a card, the battery, the boot order, a sensor's reading.
 
-    `failed`: every access to the disk fails. `unreadable`: a file on it, of which the `blocks` of
-    4 KiB cannot be read (all of them, where none is named). `warning`: what its SMART log says.
+    `failed`: every access to the disk fails. `loose`: the same, until it is reseated.
+    `unreadable`: a file on it, of which the `blocks` of 4 KiB cannot be read (all of them, where
+    none is named). `warning`: what its SMART log says.
     `card`: the interface whose network card is not fitted. `clock`: the date (YYYY-MM-DD) that the
     clock starts from whenever power comes on. `boot`: the serial number of the disk that the
     firmware starts from. `sensor`: what a sensor of the BMC shows, its `reading`. `power_cycle`:
@@ -37,6 +38,7 @@ class FaultPlan:
 
     disk: str | None = None
     failed: bool = False
+    loose: bool = False
     unreadable: str | None = None
     blocks: tuple[int, ...] = ()
     warning: str | None = None

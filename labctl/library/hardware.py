@@ -26,6 +26,7 @@ ActName = Literal[
     "replace-disk",
     "remove-disk",
     "insert-disk",
+    "reseat-disk",
     "link-up",
     "link-down",
     "fit-card",
@@ -41,7 +42,7 @@ ActName = Literal[
     "power-cycle",
     "reset",
 ]
-ABOUT_BAYS = ("replace-disk", "remove-disk", "insert-disk")
+ABOUT_BAYS = ("replace-disk", "remove-disk", "insert-disk", "reseat-disk")
 ABOUT_CARDS = ("link-up", "link-down", "fit-card", "remove-card")
 ABOUT_BOOT = ("boot-first",)
 ABOUT_PARTS = ("replace-part",)
@@ -110,7 +111,8 @@ class Hands(Strict):
 class Fault(Strict):
     """Something broken; one of a disk, a cable, a card, the battery, the boot order and a sensor.
 
-    A disk is named by its serial number and has `failed: true` (every access fails), `unreadable`
+    A disk is named by its serial number and has `failed: true` (every access fails), `loose: true`
+    (the same, until it is taken out and pushed home: the act `reseat-disk`), `unreadable`
     (a file, of which the `blocks` of 4 KiB cannot be read; all, where none is named), or
     `warning`, what its SMART log says (NVMe alone). `link` is the interface whose cable is out,
     `card` the one whose network card is not fitted, `clock` the date that the clock starts from
@@ -122,6 +124,7 @@ class Fault(Strict):
 
     disk: Serial | None = None
     failed: Literal[True] | None = None
+    loose: Literal[True] | None = None
     unreadable: FilePath | None = None
     blocks: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     warning: SmartWarning | None = None
@@ -136,11 +139,11 @@ class Fault(Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> Fault:
         given = self.model_fields_set
-        kinds = ({"disk", "failed"}, {"disk", "unreadable"}, {"disk", "warning"}, {"link"})
-        alone = ({"card"}, {"clock"}, {"boot"}, {"sensor", "reading"}, {"power_cycle"})
-        if given - {"blocks"} not in (*kinds, *alone):
+        disks = [{"disk", how} for how in ("failed", "loose", "unreadable", "warning")]
+        alone = ({"link"}, {"card"}, {"clock"}, {"boot"}, {"sensor", "reading"}, {"power_cycle"})
+        if given - {"blocks"} not in (*disks, *alone):
             raise ValueError(
-                "expected `disk` with one of `failed`, `unreadable` and `warning`, "
+                "expected `disk` with one of `failed`, `loose`, `unreadable` and `warning`, "
                 "or `sensor` with `reading`, or `link`, `card`, `clock`, `boot` or `power-cycle`"
             )
         if "blocks" in given and "unreadable" not in given:

@@ -32,6 +32,7 @@ def act(name: str, **about: Any) -> ActPlan:
 ACTS = (
     act("replace-disk", bay=0, spares=(DiskPlan("S9", SIZE, "scsi"),)),
     act("remove-disk", bay=2),
+    act("reseat-disk", bay=3),
     act("link-up", nic="eth0"),
     act("fit-memory", size=128 << 20),
     act("shut-down"),
@@ -49,11 +50,14 @@ HARDWARE = HardwarePlan(
         FaultPlan(disk="A1", failed=True),
         FaultPlan(disk="B2", warning="reliability"),
         FaultPlan(disk="C3", unreadable="/mnt/file", blocks=(2,)),
+        FaultPlan(disk="D4", loose=True),
         FaultPlan(link="eth0"),
     ),
     acts=ACTS,
 )
 SET_UP = """
+device=$(lsblk -dnro NAME,SERIAL | awk '$2 == "D4" {print $1}')
+echo kept > "/dev/$device"
 device=$(lsblk -dnro NAME,SERIAL | awk '$2 == "C3" {print $1}')
 mkfs.ext4 -q -m 0 -b 4096 "/dev/$device"
 mount "/dev/$device" /mnt
@@ -135,6 +139,14 @@ def test_a_bay_is_opened_while_the_machine_runs(bench: Bench) -> None:
     assert {bay.bay: bay.serial for bay in seen.bays} == {0: "S9", 1: "B2", 3: "D4"}
     assert [each.id for each in seen.acts] == ["replace-disk", "remove-disk", "link-up"]
     assert b"login:" in seen.screen
+
+
+def test_a_loose_disk_is_pushed_home(bench: Bench) -> None:
+    read = 'head -c 5 "/dev/$(lsblk -dnro NAME,SERIAL | awk \'$2 == "D4" {print $1}\')" 2>&1'
+    assert "Input/output error" in bench.sh(read)
+    assert "pushed it home" in bench.do("reseat-disk")
+    wait_for(lambda: bench.sh(read) == "kept\n", "the disk to be read")
+    assert bench.serials() == {"S9", "B2", "D4"}
 
 
 def test_memory_is_fitted_with_the_power_off(bench: Bench) -> None:

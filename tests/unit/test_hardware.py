@@ -78,6 +78,16 @@ def test_a_bay_is_empty_or_it_is_not() -> None:
     assert filled.bays[2].slot == 0
 
 
+def test_a_loose_disk_is_whole_once_it_is_pushed_home() -> None:
+    loose = FITTED.broken(1, loose=True)
+    outcome = carry_out(loose, act("reseat-disk", bay=1), running=True)
+    assert not outcome.chassis.bays[1].loose
+    assert (outcome.chassis.bays[1].file, outcome.chassis.bays[1].seated) == ("disk-2.qcow2", 2)
+    assert "pushed it home" in outcome.told
+    with pytest.raises(UsageError, match="is empty"):
+        carry_out(loose, act("reseat-disk", bay=3), running=True)
+
+
 def test_a_cable_goes_out_and_in() -> None:
     cut = carry_out(FITTED, act("link-down", nic="eth0"), running=True).chassis
     assert cut.cut == ("eth0",)
@@ -186,6 +196,7 @@ def test_faults_are_where_the_lab_says() -> None:
         return (2048, *blocks) if path == "/srv/x" else ()
 
     assert _broken(FITTED, FaultPlan(disk="B2", failed=True), nowhere).bays[1].failed
+    assert _broken(FITTED, FaultPlan(disk="B2", loose=True), nowhere).bays[1].loose
     seen = _broken(FITTED, FaultPlan(disk="A1", unreadable="/srv/x", blocks=(3,)), nowhere)
     assert seen.bays[0].sectors == (2048, 3)
     assert (

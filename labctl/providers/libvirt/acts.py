@@ -72,6 +72,15 @@ def _insert_disk(chassis: Chassis, act: ActPlan, _running: bool) -> Outcome:
     return Outcome(new, f"put {_named(new.bays[bay])} into bay {bay}")
 
 
+def _reseat_disk(chassis: Chassis, act: ActPlan, _running: bool) -> Outcome:
+    bay = _bay(act)
+    if bay not in chassis.bays:
+        raise UsageError(f"Bay {bay} is empty.")
+    disk = chassis.bays[bay]
+    new = chassis.broken(bay, loose=False, seated=disk.seated + 1)
+    return Outcome(new, f"took {_named(disk)} out of bay {bay}, and pushed it home again")
+
+
 def _link_up(chassis: Chassis, act: ActPlan, _running: bool) -> Outcome:
     name = act.nic or ""
     if name not in chassis.cut:
@@ -202,6 +211,7 @@ _ACTS: dict[str, Doing] = {
     "replace-disk": _replace_disk,
     "remove-disk": _remove_disk,
     "insert-disk": _insert_disk,
+    "reseat-disk": _reseat_disk,
     "link-up": _link_up,
     "link-down": _link_down,
     "fit-card": _fit_card,

@@ -27,8 +27,9 @@ SWITCHING_ON = ("power-on", "power-cycle")
 class Fitted:
     """A disk in its bay, its file beside the chassis's, and what is broken about it.
 
-    `sectors` (of 512 bytes) cannot be read; `warning` is NVMe's byte of critical warnings. `slot`
-    is the place of its own that it has on the machine's buses.
+    A `loose` one fails until it is pushed home; `seated` counts how often it was. `sectors` (of 512
+    bytes) cannot be read; `warning` is NVMe's byte of critical warnings. `slot` is the place of its
+    own that it has on the machine's buses.
     """
 
     serial: str
@@ -36,6 +37,8 @@ class Fitted:
     bus: str
     file: str
     failed: bool = False
+    loose: bool = False
+    seated: int = 1
     sectors: tuple[int, ...] = ()
     warning: int = 0
     slot: int = 0

@@ -145,7 +145,7 @@ class Fitting:
     # ------------------------------------------------------------------ faults
 
     def _break(self, name: str, disk: Fitted) -> None:
-        self._filter(name, _rules(failed=disk.failed, sectors=disk.sectors))
+        self._filter(name, _rules(failed=disk.failed or disk.loose, sectors=disk.sectors))
         if disk.bus == "nvme":
             where = {"path": f"{PERIPHERALS}/{name}", "property": "smart_critical_warning"}
             if self._monitor.ask("qom-get", **where) != disk.warning:
@@ -186,7 +186,8 @@ def _wait(done: Callable[[], bool], seconds: float) -> bool:
 
 
 def _name(disk: Fitted) -> str:
-    return f"{PREFIX}{disk.file.removesuffix('.qcow2')}"
+    """Another one each time that the disk is pushed into its bay."""
+    return f"{PREFIX}{disk.file.removesuffix('.qcow2')}-{disk.seated}"
 
 
 def _rules(*, failed: bool = False, sectors: Sequence[int] = ()) -> list[dict[str, Any]]:

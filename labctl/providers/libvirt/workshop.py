@@ -155,7 +155,7 @@ def _with_broken_disk(now: Chassis, fault: FaultPlan, locate: Locate) -> Chassis
         return now.broken(bay, warning=1 << WARNINGS.index(fault.warning))
     if fault.unreadable is not None:
         return now.broken(bay, sectors=locate(fault.unreadable, fault.blocks))
-    return now.broken(bay, failed=True)
+    return now.broken(bay, failed=fault.failed, loose=fault.loose)
 
 
 def sectors_of(guest: Guest, path: str, blocks: Sequence[int]) -> tuple[int, ...]:
