@@ -37,4 +37,5 @@ def reset(
     if as_json:
         settings.screen.json({"code": session, "host": host, "snapshot": kept})
     else:
-        settings.screen.say(f"{host} is as it was at the start. What was on it is kept as {kept}.")
+        told = f"What was on it is kept as {kept}." if kept else "Nothing of it could be kept."
+        settings.screen.say(f"{host} is as it was at the start. {told}")

@@ -186,9 +186,9 @@ class State(Protocol):
         """
 
     def power_cycle(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
-        """Take the power from hosts and give it back; returns the new pins.
+        """Switch hosts off and on that may not hear the power button; returns the new pins.
 
-        Nobody shuts them down, and machines are not waited for (see `not_booted`).
+        Machines are not waited for (see `not_booted`).
         """
 
     def snapshot(self, placement: Placement, host: str) -> str:

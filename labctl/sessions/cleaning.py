@@ -8,6 +8,7 @@ from labctl.errors import UnknownName
 from labctl.providers import PROVIDERS
 from labctl.providers.base import Owned
 from labctl.sessions.controller import Controller
+from labctl.sessions.graded_hosts import TWIN
 from labctl.sessions.record import LIVE
 from labctl.sessions.recovery import Recovered, recover
 from labctl.store import Busy
@@ -49,12 +50,13 @@ def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned
 def _needed(controller: Controller, owned: tuple[Owned, ...]) -> set[str]:
     needed = set()
     for owner in {each.session for each in owned if each.session}:
-        code = owner.partition("-")[0]  # a twin, as grading makes one, is its session's
+        code = owner.removesuffix(TWIN)
         try:
             state = controller.store.session(code).state
         except UnknownName:
             state = ""
-        if state in LIVE or _in_use(controller, code):
+        # A twin is needed while somebody grades, no longer.
+        if (state in LIVE and code == owner) or _in_use(controller, code):
             needed.add(owner)
     return needed
 

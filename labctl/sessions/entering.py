@@ -72,6 +72,7 @@ def _went_down(controller: Controller, code: str, host: str) -> bool:
 
 def ensure_running(controller: Controller, code: str) -> Placement:
     """Start and rewire what has stopped of a running session; where its hosts are then."""
+    record.demand_whole(controller.store, code)
     session = record.load(controller.store, code)
     if not hosts_down(controller, session):
         return session.placed()
@@ -98,6 +99,7 @@ def put(controller: Controller, code: str, host: str, path: str, content: bytes)
     """Write a file on a host, as its administrator."""
     session = record.load(controller.store, code)
     session.demand(State.RUNNING)
+    record.demand_whole(controller.store, code)
     _known(session, host)
     provider = record.provider_of(controller, session)
     provider.put(session.placed(), host, path, content, 0o644)

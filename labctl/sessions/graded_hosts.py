@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labctl.errors import ProviderError
-from labctl.plan import Access, HostPlan
+from labctl.plan import Access
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 PATIENCE = 45.0
 """Seconds that a host may take to boot before its twin is asked how long that takes."""
-TIMES = 3.0
-"""So many times as long as its twin may a host take in the end."""
+TIMES = {"silent": 2.0, "starting": 4.0}
+"""So many times as long as its twin's whole boot may a host take to come further than that."""
+LOOK = 20.0
+"""Seconds that even a host which is not waited for has to answer: a busy server is slow."""
+TWIN = "-twin"
 BROKEN = "{} does not boot any more; a fresh machine like it does"
 
 
@@ -42,6 +45,12 @@ class GradedHosts:
         self.broken: dict[str, str] = {}
 
     # ------------------------------------------------------------------ what grading does to them
+
+    def clear(self) -> None:
+        """Remove the twin that a grading which was killed has left."""
+        code = twin_code(self._session.code)
+        if any(each.session == code for each in self._provider.owned()):
+            self._provider.down(code)
 
     def freeze(self) -> None:
         """Stop all hosts' clocks, and put everybody out."""
@@ -94,35 +103,53 @@ class GradedHosts:
         Not before a second try, since the first may have been cut off on our side. A host whose
         container is gone is nobody's work any more, and stays an error.
         """
-        down = self._down("stopped")
+        down = self._down("stopped", "off")
         if down:
             self._placed(self._provider.revive(self.placement, self._session.plan, down))
-        for name in self._down("stopped"):
-            if self._boot_a_twin(self._session.plan.host(name)) is not None:
+        for name in self._down("stopped", "off"):
+            if self._is_enterable(name) and self._boot_a_twin(name) is not None:
                 self._call_broken(name)
 
     # ------------------------------------------------------------------ hosts that do not boot
 
     def _wake(self) -> None:
-        """Wait for hosts that boot; one that lets nobody look at it is switched off and on once."""
+        """Wait for hosts that boot, and tell the broken from the slow."""
         late = self._late(PATIENCE)
-        if not late:
-            return
-        self._record("hosts.late", {"hosts": dict(late)})
-        plan = self._session.plan
-        took = {name: self._boot_a_twin(plan.host(name)) for name in late}
-        silent = [name for name, stage in late.items() if stage == "silent"]
-        if silent:
-            self._placed(self._provider.power_cycle(self.placement, plan, silent))
-        longest = max((seconds for seconds in took.values() if seconds is not None), default=0.0)
-        for name, stage in self._late(max(PATIENCE, TIMES * longest)).items():
-            if name not in took or (took[name] is None and stage != "silent"):
-                raise ProviderError(
-                    f"{name} has not finished its boot, and no fresh machine like it boots here.",
-                    "The server may have too much to do. Type the same command again later.",
-                )
-            if stage == "silent" and took[name] is not None:  # else its checks are errors
+        if late:
+            self._record("hosts.late", {"hosts": dict(late)})
+        for name in late:
+            self._wait_for(name)
+
+    def _wait_for(self, name: str) -> None:
+        """Wait for one host as its twin shows how long; its power is cut only as a last resort.
+
+        Raises `ProviderError` if it is still starting, and its twin does not come up either.
+        """
+        took, stage = self._beside_a_twin(name, 0.0)
+        if stage == "silent" and took is not None and self._is_enterable(name):
+            plan = self._session.plan
+            self._placed(self._provider.power_cycle(self.placement, plan, [name]))
+            took, stage = self._beside_a_twin(name, took)
+            if stage == "silent" and took is not None:
                 self._call_broken(name)
+        if stage == "starting" and took is None:
+            raise ProviderError(
+                f"{name} has not finished its boot, and no fresh machine like it boots here.",
+                "The server may have too much to do. Type the same command again later.",
+            )
+
+    def _beside_a_twin(self, name: str, before: float) -> tuple[float | None, str | None]:
+        """Boot a twin meanwhile, and wait for a host as that shows; the twin's time, its stage.
+
+        `before` is what a twin took earlier; the longer time counts.
+        """
+        began = time.monotonic()
+        took = self._boot_a_twin(name)
+        longest = max(before, took or 0.0)
+        stage = self._late(LOOK).get(name)
+        while stage and (left := began + TIMES[stage] * longest - time.monotonic()) > 0:
+            stage = self._late(left).get(name)
+        return took, stage
 
     def _late(self, seconds: float) -> Mapping[str, str]:
         found = self._provider.not_booted(self.placement, seconds)
@@ -130,29 +157,31 @@ class GradedHosts:
 
     # ------------------------------------------------------------------ twins
 
-    def _boot_a_twin(self, host: HostPlan) -> float | None:
+    def _boot_a_twin(self, name: str) -> float | None:
         """The seconds that a fresh host like this one takes to restart; none if it does not."""
-        code = f"{self._session.code}-twin"
+        host = self._session.plan.host(name)
         wires = {port.network for port in host.ports}
         networks = tuple(each for each in self._session.plan.networks if each.name in wires)
         plan = replace(self._session.plan, networks=networks, hosts=(host,))
+        code = twin_code(self._session.code)
         try:
             twin = self._provider.up(code, plan, _to_nobody)
             began = time.monotonic()
-            twin = self._provider.restart(twin, plan, [host.name])
-            if self._provider.not_booted(twin, 0.0):
+            twin = self._provider.restart(twin, plan, [name])
+            if self._provider.not_booted(twin, LOOK):
                 return None
-            state = self._provider.states(twin)[host.name].state
+            state = self._provider.states(twin)[name].state
             return time.monotonic() - began if state == "running" else None
         except ProviderError:
             return None
         finally:
             self._provider.down(code)
 
+    def _is_enterable(self, name: str) -> bool:
+        """Whether anybody can have changed a host, so that its state may be held against them."""
+        return self._session.plan.host(name).access is not Access.NONE
+
     def _call_broken(self, name: str) -> None:
-        """Hold its state against the host's owner, if anybody can have changed it."""
-        if self._session.plan.host(name).access is Access.NONE:
-            return
         self.broken[name] = BROKEN.format(name)
         self._record("host.broken", {"host": name})
 
@@ -168,3 +197,8 @@ class GradedHosts:
 
 def _to_nobody(_line: str) -> None:
     """A report that nobody is there to read."""
+
+
+def twin_code(code: str) -> str:
+    """What the twins of a session's hosts belong to on the server."""
+    return f"{code}{TWIN}"

@@ -82,6 +82,7 @@ class Grading:
     ) -> dict[str, CheckResult]:
         """Grade everything; `done` are results of phases that were finished before."""
         results = dict(done)
+        self._hosts.clear()
         for phase in PHASES:
             checks = [check for check in self._of(phase) if check.id not in done]
             if not checks:

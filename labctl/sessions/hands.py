@@ -41,6 +41,7 @@ def hands(controller: Controller, code: str, act: str) -> str:
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
+        record.demand_whole(controller.store, code)
         return lend_hands(controller, session, act)
 
 

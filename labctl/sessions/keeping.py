@@ -115,8 +115,11 @@ def _guard_disk(controller: Controller, sessions: list[Session]) -> None:
     if not sizes:
         return
     code, host = max(sizes, key=lambda place: sizes[place])
-    session = next(each for each in sessions if each.code == code)
-    provider.freeze_host(session.placed(), host)
-    data = {"host": host, "written": sizes[code, host], "free": round(free, 3)}
-    controller.store.append(code, "incident.disk", data, controller.actor)
+    with controller.store.lock(code):  # a hand-in that has begun meanwhile freezes it by itself
+        session = record.load(controller.store, code)
+        if session.record.state != State.RUNNING or session.record.intentions:
+            return
+        provider.freeze_host(session.placed(), host)
+        data = {"host": host, "written": sizes[code, host], "free": round(free, 3)}
+        controller.store.append(code, "incident.disk", data, controller.actor)
     controller.tell(code, f"{host} is frozen: it filled the server's disk")

@@ -99,6 +99,17 @@ def place(controller: Controller, placement: Placement) -> None:
     controller.store.append(placement.session, PLACED, data, controller.actor)
 
 
+def demand_whole(store: Store, code: str) -> None:
+    """Raise `UsageError` while a host of the session is half made anew."""
+    for begun in store.open_intentions(code):
+        if begun.verb == "reset":
+            host = begun.data["host"]
+            raise UsageError(
+                f"{host} of session `{code}` is half made anew.",
+                f"`labctl reset {code} {host} --reason WHY` goes on with it.",
+            )
+
+
 def provider_of(controller: Controller, session: Session) -> Provider:
     """The provider that has the session's hosts."""
     return controller.provider(session.plan.provider)

@@ -2,25 +2,29 @@
 
     intended ─▶ kept (the snapshot) ─▶ made anew, set up, broken down ─▶ done
 
-A command that was killed is finished by the next one: the host is made anew once more.
+From the first to the last nobody is let in, and nothing is handed in. A command that was killed, or
+that failed once the snapshot was there, is gone on with by the next one.
 """
 
 from __future__ import annotations
 
-from labctl.errors import UnknownName
+from labctl.errors import LabctlError, ProviderError, UnknownName
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.keeping import LEAST_FREE
 from labctl.sessions.record import Session, State
 from labctl.sessions.setting_up import set_up
 from labctl.store import Intention
 
 LOCK_SECONDS = 30.0
+KEPT = "reset.kept"
 
 
 def reset(controller: Controller, code: str, host: str, why: str) -> str:
-    """Make a host of a running session anew; the name of the snapshot of what was on it.
+    """Make a host of a running session anew; the name of the snapshot, empty if none could be made.
 
-    Raises `UnknownName` for a host that the session does not have.
+    Goes on with an earlier reset of that host that is half done. Raises `UnknownName` for a host
+    that the session does not have, `ProviderError` where there is no room for a snapshot.
     """
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
@@ -28,37 +32,62 @@ def reset(controller: Controller, code: str, host: str, why: str) -> str:
         names = [each.name for each in session.plan.hosts]
         if host not in names:
             raise UnknownName("host of this session", host, names)
-        about = {"host": host, "why": why}
-        intent = controller.store.intend(code, "reset", about, controller.actor)
-        kept = _keep(controller, session, host)
-        _make_anew(controller, session, host)
-        controller.store.complete(intent, {**about, "snapshot": kept})
-        return kept
+        for begun in controller.store.open_intentions(code):
+            if begun.verb == "reset" and begun.data["host"] == host:
+                return _carry_out(controller, session, begun.id, host)
+        record.demand_whole(controller.store, code)
+        if record.provider_of(controller, session).disk_free() < LEAST_FREE:
+            raise ProviderError(
+                f"The server's disk is nearly full: there is no room to keep what is on {host}.",
+                "`labctl gc` and `labctl images prune` make room.",
+            )
+        intent = controller.store.intend(
+            code, "reset", {"host": host, "why": why}, controller.actor
+        )
+        return _carry_out(controller, session, intent, host)
 
 
 def finish(controller: Controller, session: Session, intention: Intention) -> str:
     """Go on with a reset that was cut off."""
     host = str(intention.data["host"])
-    kept = _kept_since_asked(controller, session) or _keep(controller, session, host)
-    _make_anew(controller, session, host)
-    controller.store.complete(intention.id, {**intention.data, "snapshot": kept})
+    if session.record.state != State.RUNNING:
+        controller.store.undo(intention.id, {"host": host, "why": "the session runs no more"})
+        return f"{host} is left as it is"
+    _carry_out(controller, session, intention.id, host)
     return f"{host} is as it was at the start"
 
 
-def _keep(controller: Controller, session: Session, host: str) -> str:
-    """Keep what is on a host before it goes, and say so in the log."""
-    kept = record.provider_of(controller, session).snapshot(session.placed(), host)
-    about = {"host": host, "snapshot": kept}
-    controller.store.append(session.code, "reset.kept", about, controller.actor)
+def _carry_out(controller: Controller, session: Session, intent: str, host: str) -> str:
+    kept = _kept_for(controller, session, intent)
+    if kept is None:
+        kept = _keep(controller, session, intent, host)
+    _make_anew(controller, session, host)
+    controller.store.complete(intent, {"host": host, "snapshot": kept})
     return kept
 
 
-def _kept_since_asked(controller: Controller, session: Session) -> str:
-    """The snapshot that the last reset had taken before it was cut off, if it had."""
-    events = controller.store.events(session.code)
-    begun = max(each.sequence for each in events if each.kind == "reset.intended")
-    kept = [each for each in events if each.kind == "reset.kept" and each.sequence > begun]
-    return str(kept[-1].data["snapshot"]) if kept else ""
+def _kept_for(controller: Controller, session: Session, intent: str) -> str | None:
+    """The snapshot that a reset had taken before it was cut off; None if it had not."""
+    for event in controller.store.events(session.code):
+        if event.kind == KEPT and event.data["of"] == intent:
+            return str(event.data["snapshot"])
+    return None
+
+
+def _keep(controller: Controller, session: Session, intent: str, host: str) -> str:
+    """Keep what is on a host before it goes, and say so in the log; nothing, if it is gone."""
+    provider = record.provider_of(controller, session)
+    placement = session.placed()
+    try:
+        provider.expel(placement, [host])
+        gone = provider.states(placement)[host].state == "missing"
+        kept = "" if gone else provider.snapshot(placement, host)
+    except LabctlError as error:
+        controller.store.undo(intent, {"host": host, "why": error.message})
+        raise
+    about = {"of": intent, "host": host, "snapshot": kept}
+    controller.store.append(session.code, KEPT, about, controller.actor)
+    return kept
 
 
 def _make_anew(controller: Controller, session: Session, host: str) -> None:

@@ -60,7 +60,8 @@ def _side_by_side(
         while wait(futures, timeout=0.2).not_done:
             controller.go_on()
     finally:
-        # Not waited for when interrupted: a script ends with its host, which is removed next.
+        # Not waited for when interrupted: a script ends with its host, which is made again or
+        # removed next.
         pool.shutdown(wait=False, cancel_futures=True)
     problems = [error for future in futures if (error := future.exception())]
     for error in problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.graded_hosts import twin_code
 from labctl.sessions.record import LIVE, State
 
 
@@ -22,7 +23,8 @@ def stop(controller: Controller, code: str) -> None:
 
 def finish_stop(controller: Controller, code: str, provider: str, intent: str) -> None:
     """Carry out an intention to stop."""
-    controller.provider(provider).down(code)
+    for each in (code, twin_code(code)):
+        controller.provider(provider).down(each)
     for other in controller.store.open_intentions(code):
         # A hand-in that was cut off cannot go on: the work is gone with the hosts.
         if other.id != intent:

@@ -29,6 +29,7 @@ def submit(controller: Controller, code: str, progress: Progress = lambda _: Non
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING, State.SUBMITTED)
+        record.demand_whole(controller.store, code)
         intent = controller.store.intend(
             code, "submit", {}, controller.actor, state=State.SUBMITTING
         )

@@ -63,7 +63,12 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "hands.done": lambda data: f"hands did {data.get('act')} on {data.get('told')}",
     "hands.undone": lambda data: f"hands could not do {data.get('act')}: {_why(data)}",
     "reset.intended": lambda data: f"{data.get('host')} is to be made anew: {_why(data)}",
-    "reset.kept": lambda data: f"what was on {data.get('host')} is kept as {data.get('snapshot')}",
+    "reset.kept": lambda data: (
+        f"what was on {data.get('host')} is kept as {data.get('snapshot')}"
+        if data.get("snapshot")
+        else f"nothing of {data.get('host')} could be kept: it was gone"
+    ),
+    "reset.undone": lambda data: f"{data.get('host')} was not made anew: {_why(data)}",
     "reset.done": lambda data: f"{data.get('host')} is as it was at the start",
     "hosts.late": lambda data: f"hosts had not booted: {_listed(sorted(data.get('hosts', ())))}",
     "submit.intended": lambda _: "the hand-in began",

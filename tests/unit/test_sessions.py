@@ -16,6 +16,7 @@ from labctl.sessions.accounts import login_script
 from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
+from labctl.sessions.entering import ensure_running
 from labctl.sessions.recovery import recover
 from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
@@ -184,7 +185,7 @@ def test_a_host_that_is_reset_is_as_at_the_start_and_what_was_on_it_is_kept(
     assert submit(controller, code).outcome is Outcome.NOT_YET
     said = [each for each in controller.store.events(code) if each.kind.startswith("reset.")]
     assert [each.kind for each in said] == ["reset.intended", "reset.kept", "reset.done"]
-    assert said[-1].data["why"] == "its owner broke it"
+    assert said[0].data["why"] == "its owner broke it"
     with pytest.raises(UsageError, match="submitted"):
         reset(controller, code, "desk", "again")
 
@@ -198,6 +199,9 @@ def test_a_reset_that_fails_is_finished_by_the_next_command(
         reset(controller, code, "desk", "its owner broke it")
     (settled,) = recover(controller)
     assert (settled.verb, settled.problem) == ("reset", "The server is busy.")
+    for act in (submit, ensure_running):
+        with pytest.raises(UsageError, match="half made anew"):
+            act(controller, code)
     server.fault("reset", None)
     (settled,) = recover(controller)
     assert settled.what == "desk is as it was at the start"
@@ -205,6 +209,34 @@ def test_a_reset_that_fails_is_finished_by_the_next_command(
     assert len(kept) == 1
     with pytest.raises(UnknownName):
         reset(controller, code, "desc", "a slip")
+
+
+def test_a_reset_that_is_asked_for_again_goes_on_with_the_first(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    server.fault("reset", "The server is busy.")
+    with pytest.raises(ProviderError):
+        reset(controller, code, "desk", "its owner broke it")
+    server.fault("reset", None)
+    assert reset(controller, code, "desk", "again") == f"{code}/desk/1"
+    assert controller.store.open_intentions(code) == ()
+
+
+def test_a_host_of_which_nothing_can_be_kept_is_not_touched(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fault("snapshot", "The disk is full.")
+    with pytest.raises(ProviderError, match="full"):
+        reset(controller, code, "desk", "its owner broke it")
+    server.fault("snapshot", None)
+    server.fault("disk", "nearly full")
+    with pytest.raises(ProviderError, match="no room"):
+        reset(controller, code, "desk", "its owner broke it")
+    assert controller.store.open_intentions(code) == ()
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
 
 
 def test_a_submitted_session_takes_no_look_and_no_console(controller: Controller) -> None:

@@ -22,10 +22,15 @@ from labctl.errors import ProviderError
 from labctl.images.daemon import unavailable
 
 REQUEST_SECONDS = 60
+PATIENT_SECONDS = 1800
 
 
 class Gone(ProviderError):
     """A container that was there is not there any more."""
+
+
+class ImageGone(ProviderError):
+    """An image is not there."""
 
 
 class _Lease:
@@ -71,6 +76,17 @@ class Daemon:
         self._clients.append(client)
         return client
 
+    @contextlib.contextmanager
+    def patient(self) -> Iterator[docker.APIClient]:
+        """A client of its own for one request that may take minutes."""
+        client = self._connect()
+        client.timeout = PATIENT_SECONDS
+        try:
+            yield client
+        finally:
+            self._clients.remove(client)
+            client.close()
+
     def close(self) -> None:
         """Close every thread's connections."""
         for client in self._clients:
@@ -87,7 +103,7 @@ def talking(what: str) -> Iterator[None]:
     try:
         yield
     except ImageNotFound as error:
-        raise ProviderError(
+        raise ImageGone(
             f"An image is missing for {what}: {error.explanation}",
             "Build it with `labctl images build`.",
         ) from error

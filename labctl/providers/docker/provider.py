@@ -19,7 +19,7 @@ from labctl.providers.docker.daemon import Daemon, Gone, talking
 from labctl.providers.docker.diagnosis import diagnose
 from labctl.providers.docker.helpers import OBSERVER, WIRER, Helpers
 from labctl.providers.docker.hosts import Container, Containers, at_once
-from labctl.providers.docker.snapshots import Snapshots
+from labctl.providers.docker.snapshots import Snapshots, named
 from labctl.providers.docker.streams import ExecStream
 from labctl.providers.docker.wiring import Wiring
 
@@ -136,7 +136,7 @@ class DockerProvider:
         """Every container of this installation, and every snapshot."""
         kinds = {labels.HOST_ROLE: "host", labels.FABRIC_ROLE: "fabric"}
         kept = [
-            Owned("snapshot", row["RepoTags"][0], row["Labels"][labels.SESSION], "kept")
+            Owned("snapshot", named(row), row["Labels"][labels.SESSION], "kept")
             for row in self._snapshots.rows()
         ]
         found = [
@@ -243,6 +243,11 @@ class DockerProvider:
             for host, pins in placement.pins.items()
         }
 
+    def fabric_is_gone(self, placement: Placement) -> bool:
+        """Whether the networks went away, and with them every cable."""
+        fabric = self._containers.find(labels.container_name(placement.session, labels.FABRIC_ROLE))
+        return not _is_pinned(fabric, placement.fabric.get("pins"))
+
     def going_down(self, placement: Placement, host: str) -> bool:
         """Whether sysvinit has left the run level in which people work (its title says so)."""
         container = self._containers.find(self._id(placement, host))
@@ -290,7 +295,15 @@ class DockerProvider:
 
     def reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
         """Make one host anew; its addresses and its cables are those of before."""
+        try:
+            return self._reset(placement, plan, host, report)
+        except cabling.WiringBroke:  # once more, with a wirer that is made again
+            return self._reset(placement, plan, host, report)
+
+    def _reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
         session = placement.session
+        if not _is_pinned(self._containers.ensure_fabric(session), placement.fabric.get("pins")):
+            placement = self.revive(placement, plan, [])
         self._containers.remove(
             [each for each in self._containers.of_session(session) if each.host == host]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from labctl.providers.docker import labels
-from labctl.providers.docker.daemon import Daemon, Gone, talking
+from labctl.providers.docker.daemon import Daemon, Gone, ImageGone, talking
 from labctl.providers.docker.hosts import Container
 
 
@@ -21,10 +21,8 @@ class Snapshots:
         name = f"labctl-kept/{session}-{container.host}"
         number = 1 + sum(row["Labels"][labels.HOST] == container.host for row in self.rows(session))
         about = labels.of(self._installation, session, labels.SNAPSHOT_ROLE, container.host)
-        with talking(f"to keep a snapshot of {container.name}"):
-            self._daemon.api.commit(
-                container.id, repository=name, tag=str(number), conf={"Labels": about}
-            )
+        with self._daemon.patient() as api, talking(f"to keep a snapshot of {container.name}"):
+            api.commit(container.id, repository=name, tag=str(number), conf={"Labels": about})
         return f"{name}:{number}"
 
     def rows(self, session: str | None = None) -> list[dict[str, Any]]:
@@ -44,5 +42,11 @@ class Snapshots:
             try:
                 with talking("to remove a snapshot"):
                     self._daemon.api.remove_image(row["Id"], force=True)
-            except Gone:
+            except (Gone, ImageGone):
                 continue
+
+
+def named(row: dict[str, Any]) -> str:
+    """What the engine lists a snapshot as: its name, or its number if the name went elsewhere."""
+    tags = [tag for tag in row.get("RepoTags") or () if not tag.startswith("<none>")]
+    return str(tags[0] if tags else row["Id"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 METADATA = "https://labctl.invalid/host/1"
@@ -191,6 +191,25 @@ def disks(xml: str) -> tuple[Path, ...]:
     """The files of a domain's disks."""
     sources = ET.fromstring(xml).iterfind("devices/disk/source")  # noqa: S314  # as above
     return tuple(Path(each.get("file", "")) for each in sources)
+
+
+def of_the_same_image(machine: Machine, xml: str) -> Machine:
+    """A machine with the kernel and the observer's disk that its domain was made with.
+
+    The image may have been built anew since: another kernel would not find its modules on the
+    disk that is there.
+    """
+    domain = ET.fromstring(xml)  # noqa: S314  # as above
+    paths = [domain.findtext(f"os/{part}") for part in ("kernel", "initrd")]
+    if machine.kernel is not None and all(paths):
+        kernel, initrd = (Path(str(each)) for each in paths)
+        machine = replace(machine, kernel=kernel, initrd=initrd)
+    kept = dict(zip(range(len(machine.disks)), disks(xml), strict=False))
+    own = tuple(
+        replace(disk, path=kept.get(number, disk.path)) if disk.readonly else disk
+        for number, disk in enumerate(machine.disks)
+    )
+    return replace(machine, disks=own)
 
 
 def observer_sockets(xml: str) -> tuple[Path, ...]:

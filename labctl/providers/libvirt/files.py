@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from labctl.errors import ProviderError
@@ -32,6 +33,10 @@ class MachineFiles:
         folder = self.top / session / host
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def half_started(self, session: str, host: str) -> Path:
+        """A file that is there from before a machine has power until it is wired and runs."""
+        return self.of_host(session, host) / "half-started"
 
     def sessions(self) -> tuple[str, ...]:
         """The sessions that have files."""
@@ -54,12 +59,14 @@ class MachineFiles:
     def keep(self, session: str, host: str) -> str:
         """Copy a host's disks, which stand still, and what lies beside them; the copy's name."""
         folder = self.of_host(session, host)
-        number = 1 + len(list(folder.glob(f"{KEPT}*")))
-        kept = folder / f"{KEPT}{number}"
-        kept.mkdir(mode=0o700)
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and not path.name.endswith(".lock"):
-                _copy(path, kept / path.name)
+        kept = folder / f"{KEPT}{1 + len(list(folder.glob(f'{KEPT}*')))}"
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".keeping-") as making:
+            new = Path(making) / kept.name
+            new.mkdir(mode=0o700)
+            for path in sorted(folder.iterdir()):
+                if path.is_file() and not path.name.endswith(".lock"):
+                    _copy(path, new / path.name)
+            new.rename(kept)
         return f"{session}/{host}/{kept.name}"
 
     def free(self) -> float:

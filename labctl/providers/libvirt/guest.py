@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import fcntl
+import itertools
 import json
 import secrets
 import socket
@@ -25,6 +26,8 @@ WAIT_SECONDS = 60.0
 """How long a caller waits for a free port."""
 HELLO_SECONDS = 10.0
 HELLO_AGAIN = 0.5
+PATIENCE = (2.0, 5.0, 15.0)
+"""Seconds for the first tries at whether a machine has got as far as its observer, and the rest."""
 SLACK = 15.0
 """Seconds more than a program's own limit that its answer may take: an emulated machine is slow."""
 
@@ -91,8 +94,8 @@ class Guest:
         """A stream to a program of the observer's own disk, after `preamble` was sent."""
         held = contextlib.ExitStack()
         try:
-            line = held.enter_context(self._port(time.monotonic() + WAIT_SECONDS))
-            rest = self._greet(line, {"act": "open", "argv": list(argv)}, seconds)
+            line = held.enter_context(self._greeted(seconds))
+            rest = self._begin(line, {"act": "open", "argv": list(argv)}, seconds)
             line.sendall(preamble)
         except BaseException:
             held.close()
@@ -122,42 +125,52 @@ class Guest:
         answer = self.ask(request, timeout + SLACK)
         if answer.get("timeout"):
             raise TimeoutError(f"`{argv[0]}` did not end within {timeout:g} s")
-        return ProgramResult(
-            exit=int(answer["exit"]),
-            stdout=base64.b64decode(answer["stdout"]),
-            stderr=base64.b64decode(answer["stderr"]),
-            truncated=bool(answer["truncated"]),
-            seconds=float(answer["seconds"]),
-        )
+        with self._understood():
+            return ProgramResult(
+                exit=int(answer["exit"]),
+                stdout=base64.b64decode(answer["stdout"]),
+                stderr=base64.b64decode(answer["stderr"]),
+                truncated=bool(answer["truncated"]),
+                seconds=float(answer["seconds"]),
+            )
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """One request, and its answer within `seconds`; raises `GuestUnreachable`."""
-        with self._port(time.monotonic() + WAIT_SECONDS) as line:
+        with self._greeted(seconds) as line:
             deadline = time.monotonic() + seconds
-            rest = self._greet(line, request, seconds)
-            pending = bytearray(rest)
+            pending = bytearray(self._begin(line, request, seconds))
             while b"\n" not in pending:
                 pending += self._receive(line, deadline)
-            answer = json.loads(pending[: pending.index(b"\n")])
+        with self._understood():
+            answer = dict(json.loads(pending[: pending.index(b"\n")]))
         if "failure" in answer:
             raise ProviderError(f"{self._host}: {answer['failure']}")
-        return dict(answer)
+        return answer
+
+    @contextlib.contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Whoever answers in the observer's place says nothing that ends more than its own host."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError) as error:
+            told = f"{self._host}: what answers is not the machine's observer."
+            raise GuestUnreachable(told) from error
 
     def pins(self, seconds: float) -> dict[str, Any]:
-        """What identifies the machine's first process; waits for the machine to get that far.
-
-        Each try goes over the next port, so one that has died is not taken for a dead machine.
-        """
+        """What identifies the machine's first process; waits for the machine to get that far."""
         deadline = time.monotonic() + seconds
-        while True:
+        for patience in itertools.chain(PATIENCE, itertools.repeat(PATIENCE[-1])):
             try:
-                return dict(self.ask({"act": "pins"}, 2.0)["pins"])
+                answer = self.ask({"act": "pins"}, patience)
+                with self._understood():
+                    return dict(answer["pins"])
             except GuestBusy:
                 raise
             except GuestUnreachable:
                 if time.monotonic() > deadline:
                     raise
-            self._ports = self._ports[1:] + self._ports[:1]
+            time.sleep(POLL)
+        raise AssertionError("tries have no end")
 
     # ------------------------------------------------------------------ the line
 
@@ -184,9 +197,24 @@ class Guest:
                 raise GuestBusy(f"{self._host}: every way to the machine's observer is taken.")
             time.sleep(POLL)
 
-    def _greet(self, line: socket.socket, request: dict[str, Any], seconds: float) -> bytes:
-        """Send a request, once the other end is heard; what came after its nonce's line."""
-        self._hello(line, time.monotonic() + min(seconds, HELLO_SECONDS))
+    @contextlib.contextmanager
+    def _greeted(self, seconds: float) -> Iterator[socket.socket]:
+        """A connection whose other end has been heard: over another port, if one is dead."""
+        for left in reversed(range(len(self._ports))):
+            with contextlib.ExitStack() as held:
+                line = held.enter_context(self._port(time.monotonic() + WAIT_SECONDS))
+                try:
+                    self._hello(line, time.monotonic() + min(seconds, HELLO_SECONDS))
+                except GuestSilent:
+                    self._ports = self._ports[1:] + self._ports[:1]
+                    if not left:
+                        raise
+                    continue
+                yield line
+                return
+
+    def _begin(self, line: socket.socket, request: dict[str, Any], seconds: float) -> bytes:
+        """Send a request; what came after its nonce's line."""
         nonce = secrets.token_hex(16)
         deadline = time.monotonic() + seconds
         self._send(line, {"nonce": nonce, **request})

@@ -84,7 +84,12 @@ def await_disks(guest: Guest, serials: Sequence[str], seconds: float = DISK_SECO
     deadline = time.monotonic() + seconds
     argv = ["/usr/bin/lsblk", "-dnro", "SERIAL"]
     while serials and time.monotonic() < deadline:
-        done = guest.run(argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=10_000)
+        try:
+            done = guest.run(
+                argv, user="root", stdin=b"", cwd="/", timeout=ASK_SECONDS, limit=10_000
+            )
+        except TimeoutError:  # a disk that is broken may keep it waiting
+            continue
         if set(serials) <= set(done.stdout.decode("utf-8", "replace").split()):
             return
         time.sleep(POLL)

@@ -85,7 +85,10 @@ class Machines:
             files.overlay(machine.disks[0].path, state.root, "qcow2")
             found = self._warm.start(state, machine)
         elif not found.isActive():
-            found = self._switch_on(_as_fitted(machine, host, chassis), found.UUIDString())
+            with talking(f"to look at {machine.name}"):
+                made_from = found.XMLDesc()
+            same = xml.of_the_same_image(_as_fitted(machine, host, chassis), made_from)
+            found = self._switch_on(same, found.UUIDString())
         self.fit(session, host, chassis)
         return found
 
@@ -186,7 +189,7 @@ class Machines:
 
     # ------------------------------------------------------------------ ending
 
-    def shut_down(self, domains: Sequence[Any]) -> None:
+    def shut_down(self, domains: Sequence[Any], seconds: float = STOP_SECONDS) -> None:
         """Press the power button of each, and cut the power of what has not gone off in time."""
 
         def one(machine: Any) -> None:
@@ -195,7 +198,7 @@ class Machines:
                     machine.resume()
                 if machine.isActive():
                     machine.shutdown()
-                until = time.monotonic() + STOP_SECONDS
+                until = time.monotonic() + seconds
                 while machine.isActive() and time.monotonic() < until:
                     time.sleep(POLL)
                 if machine.isActive():

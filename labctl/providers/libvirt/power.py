@@ -18,7 +18,7 @@ from labctl.providers.docker.helpers import OBSERVER
 from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import identity
 from labctl.providers.libvirt.acts import Outcome
-from labctl.providers.libvirt.guest import GuestBusy, GuestUnreachable
+from labctl.providers.libvirt.guest import GuestBusy
 from labctl.providers.libvirt.hypervisor import Missing, library, talking
 from labctl.providers.libvirt.machines import (
     BOOT_SECONDS,
@@ -32,6 +32,8 @@ KERNEL_SECONDS = 100.0
 """How long a machine may take until its kernel has started the observer."""
 STAGE_SECONDS = 10.0
 RESET_SECONDS = 1.0
+PRESS_SECONDS = 20.0
+"""How long a machine that nobody hears from may take to shut down in order."""
 
 Pins = dict[str, Any]
 
@@ -71,9 +73,16 @@ class Power:
     def switch_on(
         self, session: str, plan: Plan, hosts: Sequence[HostPlan], report: Report
     ) -> None:
-        """Switch machines on and wire them."""
+        """Switch machines on and wire them.
+
+        Until they run they count as stopped, so that whoever comes after a killed command begins
+        again: a machine without cables or disks must never go on.
+        """
         observer = disk_set(resolve(OBSERVER), report)
         disks = {host.image: disk_set(self._docker.image(host), report) for host in hosts}
+
+        for host in hosts:
+            self._machines.files.half_started(session, host.name).touch()
 
         def one(host: HostPlan) -> Any:
             image = self._docker.image(host)
@@ -84,6 +93,8 @@ class Power:
         with talking("to let machines run"):
             for machine in domains:
                 machine.resume()
+        for host in hosts:
+            self._machines.files.half_started(session, host.name).unlink(missing_ok=True)
 
     def _plug(self, session: str, plan: Plan, hosts: Sequence[HostPlan]) -> None:
         """Bring the machines' network cards onto the fabric."""
@@ -108,8 +119,8 @@ class Power:
         """Wait until a machine has booted; no pins if it does not: its owner may have broken it."""
         try:
             return self._boot(session, host, report, first=False)
-        except ProviderError as error:
-            report(f"{host.name} has power, and has not booted: {error.message}")
+        except (ProviderError, TimeoutError) as error:
+            report(f"{host.name} has power, and has not booted: {error}")
             return {}
 
     def _boot(self, session: str, host: HostPlan, report: Report, *, first: bool) -> Pins:
@@ -139,7 +150,7 @@ class Power:
             guest.pins(seconds)
         except GuestBusy:
             raise
-        except GuestUnreachable:
+        except ProviderError:
             return "silent"
         try:
             identity.await_boot(guest, max(STAGE_SECONDS, until - time.monotonic()))
@@ -153,6 +164,12 @@ class Power:
         """Shut machines down; the power of what does not go off in time is cut."""
         found = [self.find(session, host) for host in hosts]
         self._machines.shut_down([machine for machine in found if machine is not None])
+
+    def press(self, session: str, hosts: Sequence[str]) -> None:
+        """Press the power button of machines that may not hear it; cut their power soon after."""
+        found = [self.find(session, host) for host in hosts]
+        machines = [machine for machine in found if machine is not None]
+        self._machines.shut_down(machines, PRESS_SECONDS)
 
     def cut(self, session: str, hosts: Sequence[str]) -> None:
         """Take machines' power away, as they are."""
@@ -177,10 +194,24 @@ class Power:
             return {host.name: pins} if pins else {}
         return {}
 
-    def is_off(self, session: str, host: str) -> bool:
-        """Whether a machine is there and has no power."""
+    def without_power(self, session: str, host: str) -> bool:
+        """Whether a machine is there and has no power; one that is half started loses it."""
         machine = self.find(session, host)
-        return machine is not None and not machine.isActive()
+        if machine is None:
+            return False
+        if machine.isActive() and self._machines.files.half_started(session, host).exists():
+            self._machines.cut_power(machine)
+        return not machine.isActive()
+
+    def state(self, session: str, host: str) -> str:
+        """A machine's state in the words of `HostState`."""
+        machine = self.find(session, host)
+        if machine is None:
+            return "missing"
+        if self._machines.files.half_started(session, host).exists():
+            return "stopped"
+        state = state_of(machine)
+        return "off" if state == "stopped" and self._machines.is_off(session, host) else state
 
     def find(self, session: str, host: str) -> Any:
         """A host's domain; `None` if there is none."""

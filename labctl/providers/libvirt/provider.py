@@ -72,7 +72,7 @@ class LibvirtProvider:
         ]
         if not whole:  # their cables went away with it, for good
             self._power.off(placement.session, [host.name for host in wanted])
-        there = [host for host in wanted if self._power.is_off(placement.session, host.name)]
+        there = [host for host in wanted if self._power.without_power(placement.session, host.name)]
         pins = self._power.on(placement.session, plan, there, _to_nobody)
         return replace(revived, provider=self.name, pins={**placement.pins, **revived.pins, **pins})
 
@@ -177,15 +177,15 @@ class LibvirtProvider:
         """Every host of the session, as it is now."""
         machines = self._pinned(placement)
         found = dict(self._docker.states(_without(placement, machines)))
+        cabled = {host for host, _ in placement.fabric.get("ports", {}).values()}
+        cut = cabled & set(machines) if self._docker.fabric_is_gone(placement) else set()
         for host in machines:
-            machine = self._power.find(placement.session, host)
-            if machine is None:
-                found[host] = HostState(host, "missing", "its machine is gone")
-            else:
-                state = state_of(machine)
-                if state == "stopped" and self._machines.is_off(placement.session, host):
-                    state = "off"
-                found[host] = HostState(host, state)
+            state = self._power.state(placement.session, host)
+            found[host] = HostState(host, state)
+            if state == "missing":
+                found[host] = HostState(host, state, "its machine is gone")
+            elif state in ("running", "frozen") and host in cut:
+                found[host] = HostState(host, "stopped", "the networks went away")
         return {host: found[host] for host in placement.pins}
 
     def going_down(self, placement: Placement, host: str) -> bool:
@@ -215,7 +215,7 @@ class LibvirtProvider:
         self._docker.thaw(_without(placement, self._pinned(placement)))
         for host in self._pinned(placement):
             machine = self._power.find(placement.session, host)
-            if machine is not None and state_of(machine) == "frozen":
+            if machine is not None and self._power.state(placement.session, host) == "frozen":
                 with talking(f"to thaw {host}"):
                     machine.resume()
 
@@ -223,25 +223,24 @@ class LibvirtProvider:
         """Shut hosts down, start and rewire them."""
         machines = self._pinned(placement)
         containers = [host for host in hosts if host not in machines]
+        wanted = [host for host in hosts if host in machines]
         if containers:
             found = self._docker.restart(_without(placement, machines), plan, containers)
+            if found.fabric.get("pins") != placement.fabric.get("pins"):
+                wanted = machines  # their cables went away with the fabric
             placement = replace(found, provider=self.name, pins={**placement.pins, **found.pins})
-        wanted = [host for host in hosts if host in machines]
         self._power.off(placement.session, wanted)
         return self.revive(placement, plan, wanted)
 
     def power_cycle(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
-        """Take the power from hosts and give it back."""
+        """Switch hosts off and on; their disks keep what had been written out."""
         machines = [host for host in self._pinned(placement) if host in hosts]
-        self._power.cut(placement.session, machines)
+        self._power.press(placement.session, machines)
         self._power.switch_on(
             placement.session, plan, [plan.host(host) for host in machines], _to_nobody
         )
         others = [host for host in hosts if host not in machines]
-        if not others:
-            return placement
-        found = self._docker.power_cycle(_without(placement, self._pinned(placement)), plan, others)
-        return replace(found, provider=self.name, pins={**placement.pins, **found.pins})
+        return self.restart(placement, plan, others) if others else placement
 
     def snapshot(self, placement: Placement, host: str) -> str:
         """Keep a host's disks as they are now; a machine stands still meanwhile."""
@@ -254,7 +253,10 @@ class LibvirtProvider:
         machines = self._pinned(placement)
         if host not in machines:
             made = self._docker.reset(_without(placement, machines), plan, host, report)
-            return replace(made, provider=self.name, pins={**placement.pins, **made.pins})
+            after = replace(made, provider=self.name, pins={**placement.pins, **made.pins})
+            if made.fabric.get("pins") != placement.fabric.get("pins"):
+                return self.restart(after, plan, machines)  # for new cables
+            return after
         session = placement.session
         self._machines.discard(session, host)
         pins = self._power.on(session, plan, [plan.host(host)], report, first=True, lenient=False)

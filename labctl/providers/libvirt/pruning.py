@@ -83,7 +83,7 @@ def _stands_on(place: Path) -> set[str]:
 
 def _in_use(folder: Path, machines: Path) -> set[Path]:
     """The places in `folder` that hold something that a machine or a process uses."""
-    files = {path for disk in machines.glob("*/*/*/*.qcow2") for path in _chain(disk)}
+    files = {path for disk in machines.rglob("*.qcow2") for path in _chain(disk)}
     files |= set(_open_files())
     return {folder / path.relative_to(folder).parts[0] for path in files if folder in path.parents}
 
