@@ -21,6 +21,7 @@ from labctl.bmc import log, wire
 from labctl.bmc.commands import Bmc
 from labctl.bmc.sensors import asserted, delivered_thresholds
 from labctl.bmc.state import (
+    FOLDER,
     HARDWARE,
     LOCK,
     SOCKET,
@@ -40,7 +41,7 @@ SEND_SECONDS = 5.0
 
 
 def main(arguments: list[str]) -> int:
-    """Serve the folder that is named, as the user and the group whose numbers follow."""
+    """Serve the machine whose folder is named, as the user and group whose numbers follow."""
     folder, user, group = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     if os.geteuid() == 0 and user:
         os.setgroups([])
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[TextIO | None]:
     """The lock that one BMC of a folder holds, or None if there is another."""
-    with (folder / LOCK).open("w", encoding="utf-8") as lock:
+    with (folder / FOLDER / LOCK).open("w", encoding="utf-8") as lock:
         until = time.monotonic() + LOCK_SECONDS  # whoever only tries the lock holds it for a moment
         while not _locked(lock):
             if time.monotonic() > until:
@@ -90,8 +91,8 @@ def serve(folder: Path, lock: TextIO) -> None:
     hardware = read_hardware(folder)
     bmc = Bmc(hardware, begun(folder, hardware, time.time()))
     bmc.look()
-    write(folder / STATE, bmc.state)
-    with _open(folder / SOCKET) as door:
+    write(folder / FOLDER / STATE, bmc.state)
+    with _open(folder / FOLDER / SOCKET) as door:
         if os.fork():
             return
         os.setsid()
@@ -123,12 +124,12 @@ class _Service:
         self._selector = selector
         self._decoder = wire.Decoder()
         self._line: socket.socket | None = None
-        self._seen = 0
+        self._seen = (0, 0)
         selector.register(door, selectors.EVENT_READ)
 
     def run(self, lock: TextIO) -> None:
         """Answer whoever is connected, and look at the sensors in between."""
-        while _is_ours(self._folder / LOCK, lock):
+        while _is_ours(self._folder / FOLDER / LOCK, lock):
             ready = self._selector.select(LOOK_SECONDS)
             try:
                 self._look()
@@ -143,13 +144,14 @@ class _Service:
 
     def _look(self) -> None:
         """Take over what the controller says of the hardware, if it says anything new."""
-        number = (self._folder / HARDWARE).stat().st_ino
-        if number == self._seen:
+        about = (self._folder / HARDWARE).stat()
+        version = (about.st_ino, about.st_mtime_ns)
+        if version == self._seen:
             return
         self._bmc.hardware = read_hardware(self._folder)
-        self._seen = number
+        self._seen = version
         if self._bmc.look():
-            write(self._folder / STATE, self._bmc.state)
+            write(self._folder / FOLDER / STATE, self._bmc.state)
 
     def _accept(self) -> None:
         self._hang_up()
@@ -174,7 +176,7 @@ class _Service:
             self._hang_up()
         for request in self._decoder.feed(received):
             answer = self._bmc.answer(request)
-            write(self._folder / STATE, self._bmc.state)  # what is answered has been kept
+            write(self._folder / FOLDER / STATE, self._bmc.state)  # what is answered has been kept
             self._send(wire.response(request, answer))
             for order in self._bmc.orders:
                 self._send(wire.hardware_command(order))

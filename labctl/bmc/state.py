@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 from labctl.bmc.plan import BmcPlan, EventPlan, PartPlan, Reading, SensorPlan
 
 FOLDER = "bmc"
-HARDWARE = "hardware.json"
+HARDWARE = "bmc.json"
+ERRORS = "bmc.log"
 STATE = "state.json"
 SOCKET = "socket"
 LOCK = "lock"
@@ -59,18 +59,17 @@ class State:
     overflown: bool = False
 
 
-def write(path: Path, value: Any, owner: tuple[int, int] | None = None) -> None:
+def write(path: Path, value: Any) -> None:
     """Write a frozen value or a state, so that a reader finds the old one or the new one."""
     new = path.with_name(f".{path.name}")
     with new.open("w", encoding="utf-8") as file:
         json.dump(asdict(value), file)
-    if owner is not None:
-        os.chown(new, *owner)
+    new.chmod(0o644)
     new.replace(path)
 
 
 def read_hardware(folder: Path) -> Hardware:
-    """The hardware as the controller says; raises OSError or ValueError."""
+    """The hardware as the controller says, in a machine's folder; raises OSError or ValueError."""
     found = json.loads((folder / HARDWARE).read_text(encoding="utf-8"))
     plan = found["plan"]
     return Hardware(
@@ -87,10 +86,13 @@ def read_hardware(folder: Path) -> Hardware:
 
 
 def read_state(folder: Path) -> State | None:
-    """What a BMC has kept; None where it never ran. Raises OSError or ValueError."""
+    """What a BMC has kept, in a machine's folder; None where it never ran.
+
+    Raises OSError or ValueError.
+    """
     text = None
     with contextlib.suppress(FileNotFoundError):
-        text = (folder / STATE).read_text(encoding="utf-8")
+        text = (folder / FOLDER / STATE).read_text(encoding="utf-8")
     if text is None:
         return None
     found = json.loads(text)

@@ -367,7 +367,7 @@ def test_a_second_bmc_of_a_folder_does_nothing(
 ) -> None:
     beside.fit(folder, PLAN, CHASSIS, OWNER)
     monkeypatch.setattr(process, "LOCK_SECONDS", 0.1)
-    assert process.main([str(folder / "bmc"), *map(str, OWNER)]) == 0
+    assert process.main([str(folder), *map(str, OWNER)]) == 0
 
 
 def test_a_bmc_that_cannot_start_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,6 @@ from labctl.errors import ProviderError
 from labctl.providers.libvirt.chassis import Chassis
 
 PROGRAM = "labctl.bmc.process"
-ERRORS = "errors.log"
 
 
 def socket_of(folder: Path) -> Path:
@@ -44,20 +43,19 @@ def fit(folder: Path, plan: BmcPlan, chassis: Chassis, owner: tuple[int, int]) -
     wanted = state.Hardware(plan, readings, serials)
     known = None
     with contextlib.suppress(OSError, ValueError):
-        known = state.read_hardware(place)
+        known = state.read_hardware(folder)
     if known != wanted:
-        state.write(place / state.HARDWARE, wanted, owner)
+        state.write(folder / state.HARDWARE, wanted)
     if not _runs(place):
-        _start(place, owner)
+        _start(folder, owner)
 
 
 def look(folder: Path) -> ManagementController | None:
     """What the BMC of a machine shows and holds, from its own files; None where it has none."""
-    place = folder / state.FOLDER
-    if not place.is_dir():
+    if not (folder / state.HARDWARE).exists():
         return None
     try:
-        hardware, kept = state.read_hardware(place), state.read_state(place)
+        hardware, kept = state.read_hardware(folder), state.read_state(folder)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ProviderError(f"What the BMC holds cannot be read: {error}") from error
     if kept is None:
@@ -104,25 +102,28 @@ def _entry(entry: state.Entry, plan: BmcPlan) -> LogEntry:
     )
 
 
-def _start(place: Path, owner: tuple[int, int]) -> None:
-    """Start the BMC of a folder; it goes on in the background once QEMU can connect to it."""
-    argv = [sys.executable, "-m", PROGRAM, str(place), *map(str, owner)]
-    with (place / ERRORS).open("ab") as errors:
+def _start(folder: Path, owner: tuple[int, int]) -> None:
+    """Start the BMC of a machine; it goes on in the background once QEMU can connect to it."""
+    argv = [sys.executable, "-m", PROGRAM, str(folder), *map(str, owner)]
+    with (folder / state.ERRORS).open("ab") as errors:
         done = subprocess.run(
             argv, cwd="/", stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, check=False
         )
     if done.returncode != 0:
-        told = (place / ERRORS).read_text(encoding="utf-8", errors="replace").strip()
+        told = (folder / state.ERRORS).read_text(encoding="utf-8", errors="replace").strip()
         raise ProviderError(f"The BMC of a machine did not start: {told.splitlines()[-1:]}")
 
 
 def _runs(place: Path) -> bool:
     """Whether a BMC holds the folder's lock."""
     try:
-        with (place / state.LOCK).open("r", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        lock = os.open(place / state.LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    finally:
+        os.close(lock)
     return False
