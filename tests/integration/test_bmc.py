@@ -121,7 +121,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def test_all_is_well_until_it_is_broken(bench: Bench) -> None:
-    bench.sh("modprobe ipmi_devintf")
+    bench.sh("modprobe -a ipmi_si ipmi_devintf")
     assert bench.states() == {"Inlet Temp": "ok", "FAN1": "ok", "PSU2 Status": "ok"}
     bench.placement = bench.provider.break_down(
         bench.placement, bench.plan, ["box"], lambda _: None
@@ -172,7 +172,7 @@ def test_parts_are_replaced_and_a_killed_bmc_comes_back(bench: Bench) -> None:
     bench.do("swap-fan")
     assert len(processes(bench.placement.session)) == 1
     bench.do("power-on")
-    wait_for(lambda: bench.answers("modprobe ipmi_devintf"), "the machine to boot", 300)
+    wait_for(lambda: bench.answers("modprobe -a ipmi_si ipmi_devintf"), "the machine to boot", 300)
     assert "Deasserted" in bench.sh("ipmitool sel elist")
     assert bench.states() == {"Inlet Temp": "ok", "FAN1": "ok", "PSU2 Status": "ok"}
     assert dict(bench.bmc().sensors[0].thresholds) == {"unc": 40.0, "ucr": 42.0}
