@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from checkers.hardware_state import SerialLine, SmartLog
 from checkers.model import (
     Blame,
     Connect,
@@ -262,6 +263,13 @@ def test_our_programs_can_look_and_not_touch(lab: Session) -> None:
 def test_programs_that_are_not_on_the_list_are_refused(lab: Session, argv: tuple[str]) -> None:
     failure = lab.failure(Program("r1", argv))
     assert "has no program" in failure.reason
+    assert failure.blame is Blame.MACHINERY
+
+
+@pytest.mark.parametrize("probe", [SmartLog("box", "nvme0"), SerialLine("box", "ttyS0")])
+def test_a_containers_devices_are_not_looked_at(lab: Session, probe: SmartLog | SerialLine) -> None:
+    failure = lab.failure(probe)
+    assert "box has no devices of its own" in failure.reason
     assert failure.blame is Blame.MACHINERY
 
 
