@@ -54,11 +54,13 @@ class HostState:
     """A host as the provider sees it now: `running`, `frozen`, `stopped`, `off` or `missing`.
 
     What is `off` was switched off by somebody who can switch it on; what is `stopped` was not.
+    `fault` says that it is the server's doing that it does not run.
     """
 
     name: str
     state: str
     detail: str = ""
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,15 @@ TIMES = {"silent": 2.0, "starting": 4.0}
 LOOK = 20.0
 """Seconds that even a host which is not waited for has to answer: a busy server is slow."""
 TWIN = "-twin"
+FELL = "host.fell"
 BROKEN = "{} does not boot any more; a fresh machine like it does"
 
 
 class GradedHosts:
     """The hosts of one session; `placement` follows them through restarts.
 
-    `broken` are those that do not come up although their twins do, with the reason in words.
+    `broken` are those that do not come up although their twins do, with the reason in words;
+    `fallen` those that a fault of the server has ended since the hand-in.
     """
 
     def __init__(self, controller: Controller, session: Session) -> None:
@@ -43,6 +45,11 @@ class GradedHosts:
         self._provider: Provider = record.provider_of(controller, session)
         self.placement: Placement = session.placed()
         self.broken: dict[str, str] = {}
+        self.fallen: set[str] = {
+            str(event.data["host"])
+            for event in controller.store.events(session.code)
+            if event.kind == FELL
+        }
 
     # ------------------------------------------------------------------ what grading does to them
 
@@ -82,12 +89,21 @@ class GradedHosts:
 
     def _revive(self) -> None:
         """Start and rewire hosts that have stopped, once; what stays down then is looked into."""
+        self.look_for_fallen()
         stopped = self._down("stopped", "off", "missing")
         if not stopped:
             return
         self._record("hosts.stopped", {"hosts": stopped})
         self._placed(self._provider.revive(self.placement, self._session.plan, stopped))
         self._look_into()
+
+    def look_for_fallen(self) -> None:
+        """Note what a fault of the server has ended."""
+        found = self._provider.states(self.placement)
+        for name, state in found.items():
+            if state.fault and state.state in ("stopped", "off") and name not in self.fallen:
+                self.fallen.add(name)
+                self._record(FELL, {"host": name})
 
     def _down(self, *states: str) -> list[str]:
         found = self._provider.states(self.placement)
@@ -106,6 +122,7 @@ class GradedHosts:
         down = self._down("stopped", "off")
         if down:
             self._placed(self._provider.revive(self.placement, self._session.plan, down))
+        self.look_for_fallen()
         for name in self._down("stopped", "off"):
             if self._is_enterable(name) and self._boot_a_twin(name) is not None:
                 self._call_broken(name)
@@ -182,6 +199,9 @@ class GradedHosts:
         return self._session.plan.host(name).access is not Access.NONE
 
     def _call_broken(self, name: str) -> None:
+        """Hold against its owner that a host does not come up, unless the server had ended it."""
+        if name in self.fallen:
+            return
         self.broken[name] = BROKEN.format(name)
         self._record("host.broken", {"host": name})
 

@@ -21,6 +21,7 @@ from checkers.remote import RemoteObserver, Whereabouts
 from labctl.scheme import lab_hosts, planned_checks
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.fallen import excused
 from labctl.sessions.graded_hosts import GradedHosts
 from labctl.sessions.record import Session
 
@@ -63,10 +64,11 @@ class Grading:
         self._show = progress
         self._checks = scheme_of(controller, session)
         self._hosts = GradedHosts(controller, session)
+        self._handed_in = False
 
     def _progress(self, result: CheckResult) -> None:
         self._controller.go_on()
-        self._show(result)
+        self._show(excused(result, self._hosts.fallen) if self._handed_in else result)
 
     def look(self) -> dict[str, CheckResult]:
         """Run what may run while people work: harmless checks, no freezing, no restart."""
@@ -81,6 +83,7 @@ class Grading:
         self, done: Mapping[str, CheckResult], phase_done: PhaseDone
     ) -> dict[str, CheckResult]:
         """Grade everything; `done` are results of phases that were finished before."""
+        self._handed_in = True
         results = dict(done)
         self._hosts.clear()
         for phase in PHASES:
@@ -151,9 +154,13 @@ class Grading:
         if frozen:  # nothing can change by waiting
             checks = [replace(check, retry=0.0) for check in checks]
         try:
-            return run_phase(checks, observer, earlier, progress=progress or self._progress)
+            found = run_phase(checks, observer, earlier, progress=progress or self._progress)
         finally:
             observer.close()
+        if self._handed_in:
+            self._hosts.look_for_fallen()
+            found = {name: excused(each, self._hosts.fallen) for name, each in found.items()}
+        return found
 
     def _run_inside(self, probe: Inside) -> ProgramResult:
         return self._provider.run(

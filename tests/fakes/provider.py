@@ -86,6 +86,11 @@ class FakeServer:
         with self.state() as state:
             state["sessions"][session]["hosts"][host]["state"] = "stopped"
 
+    def fell(self, session: str, host: str) -> None:
+        """A fault of the server ends a host."""
+        with self.state() as state:
+            state["sessions"][session]["hosts"][host] |= {"state": "stopped", "fell": True}
+
     def sessions(self) -> list[str]:
         """The sessions that have hosts."""
         with self.state() as state:
@@ -160,6 +165,7 @@ class FakeProvider:
                     state["faults"].pop("hung")
                 dead = state["faults"].get("dead") == name and not _is_twin(placement)
                 host["state"] = "stopped" if dead else "running"
+                host["fell"] = False
                 kept = {
                     path: content
                     for path, content in host["files"].items()
@@ -289,7 +295,11 @@ class FakeProvider:
         with self._state("states") as state:
             hosts = self._hosts(state, placement.session)
             return {
-                name: HostState(name, hosts[name]["state"] if name in hosts else "missing")
+                name: HostState(
+                    name,
+                    hosts[name]["state"] if name in hosts else "missing",
+                    fault=name in hosts and hosts[name].get("fell", False),
+                )
                 for name in placement.pins
             }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from checkers.model import Status
 from labctl.errors import LabctlError, ProviderError, UnknownName, UsageError
 from labctl.marking import Outcome
 from labctl.providers import PROVIDERS, open_provider
@@ -18,6 +19,7 @@ from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
 from labctl.sessions.entering import ensure_running
 from labctl.sessions.recovery import recover
+from labctl.sessions.remarking import remark
 from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
@@ -95,6 +97,37 @@ def test_a_host_that_stopped_is_started_again_before_grading(
     server.stop_host(code, "desk")
     assert submit(controller, code).outcome is Outcome.ACHIEVED
     assert "hosts.stopped" in kinds(controller, code)
+
+
+def test_what_passes_after_a_host_fell_has_passed(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    server.fell(code, "desk")
+    assert submit(controller, code).outcome is Outcome.ACHIEVED
+    assert "host.fell" in kinds(controller, code)
+
+
+def test_what_fails_after_a_host_fell_is_never_a_fail(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "only-a")
+    server.fell(code, "desk")
+    once = submit(controller, code)
+    for marking in (once, submit(controller, code)):  # what was lost is lost, also the next time
+        assert marking.outcome is Outcome.UNDETERMINED
+        assert {one.check: one.status for one in marking.checks} == {
+            "a": Status.PASSED,
+            "b": Status.ERROR,
+            "c": Status.ERROR,
+        }
+    assert "desk was ended by a fault of the server" in once.checks[1].found
+    again = remark(controller, code)
+    assert again.after == Outcome.UNDETERMINED
+    assert not [each for each in again.changes if each.after == "failed"]
+    assert kinds(controller, code).count("host.fell") == 1
 
 
 def test_a_host_that_its_owner_broke_is_failed_by_a_fresh_twin(

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import threading
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from types import ModuleType
@@ -14,6 +15,9 @@ from typing import Any
 from labctl.errors import ProviderError, ProviderUnavailable
 
 URI = "qemu:///system"
+RETURN_SECONDS = 5.0
+"""How long a libvirtd that has just gone away may take to come back: it may be restarting."""
+POLL = 0.1
 _LABEL = re.compile(r"\+?(\d+):\+?(\d+)")
 _START = (
     "Start it with `systemctl start libvirtd`, or with `virtlogd -d && libvirtd -d` where there is "
@@ -42,6 +46,29 @@ def library() -> ModuleType:
     return libvirt  # type: ignore[no-any-return]  # the library has no types
 
 
+def _open(seconds: float = 0.0) -> Any:
+    """A new connection; one that does not come about is tried again for so many seconds."""
+    libvirt = library()
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return libvirt.open(URI)
+        except libvirt.libvirtError as error:
+            if time.monotonic() > until:
+                told = f"libvirtd does not answer: {error}"
+                raise ProviderUnavailable(told, _START) from error
+        time.sleep(POLL)
+
+
+def _answers(connection: Any) -> bool:
+    """Whether libvirtd is still at the other end: only a question shows that it is not."""
+    try:
+        connection.getLibVersion()
+    except library().libvirtError:
+        return False
+    return True
+
+
 class Hypervisor:
     """libvirtd of this server, connected to when it is first used; safe to share by threads."""
 
@@ -52,25 +79,20 @@ class Hypervisor:
     @property
     def connection(self) -> Any:
         """The open connection; raises `ProviderUnavailable` with the cause and the cure."""
-        libvirt = library()
         with self._lock:
-            if self._connection is None or not self._connection.isAlive():
-                try:
-                    self._connection = libvirt.open(URI)
-                except libvirt.libvirtError as error:
-                    told = f"libvirtd does not answer: {error}"
-                    raise ProviderUnavailable(told, _START) from error
+            if self._connection is None:
+                self._connection = _open()
+            elif not _answers(self._connection):
+                self._connection = _open(RETURN_SECONDS)
             return self._connection
 
     def find(self, name: str) -> Any:
         """The domain called `name`, or None."""
-        libvirt = library()
         try:
-            return self.connection.lookupByName(name)
-        except libvirt.libvirtError as error:
-            if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                return None
-            raise ProviderError(f"libvirt could not look up {name}: {error}") from error
+            with talking(f"to look up {name}"):
+                return self.connection.lookupByName(name)
+        except Missing:
+            return None
 
     def get(self, name: str) -> Any:
         """The domain called `name`; raises `Missing`."""
@@ -93,7 +115,7 @@ class Hypervisor:
         """Close the connection."""
         with self._lock:
             if self._connection is not None:
-                with talking("to close the connection"):
+                with contextlib.suppress(library().libvirtError):  # libvirtd has gone away
                     self._connection.close()
             self._connection = None
 
@@ -108,4 +130,7 @@ def talking(what: str) -> Iterator[None]:
         code = error.get_error_code()
         if code == libvirt.VIR_ERR_NO_DOMAIN:
             raise Missing(f"{what}: {error}", "`labctl gc` shows what is left.") from error
+        if error.get_error_domain() == libvirt.VIR_FROM_RPC:
+            told = f"libvirtd went away when it was asked {what}: {error}"
+            raise ProviderUnavailable(told, _START) from error
         raise ProviderError(f"libvirt refused {what}: {error}") from error

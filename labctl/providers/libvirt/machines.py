@@ -19,6 +19,7 @@ from labctl.plan import HostPlan
 from labctl.providers.libvirt import bmc, files, identity
 from labctl.providers.libvirt import domain as xml
 from labctl.providers.libvirt.chassis import Chassis, delivered, load, save
+from labctl.providers.libvirt.conditions import go_on, state_of
 from labctl.providers.libvirt.fitting import Fitting, sockets_for
 from labctl.providers.libvirt.guest import Guest
 from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, library, talking
@@ -190,12 +191,15 @@ class Machines:
     # ------------------------------------------------------------------ ending
 
     def shut_down(self, domains: Sequence[Any], seconds: float = STOP_SECONDS) -> None:
-        """Press the power button of each, and cut the power of what has not gone off in time."""
+        """Press the power button of each, and cut the power of what has not gone off in time.
+
+        Raises `ProviderError` for one that the server's full disk keeps from going on.
+        """
 
         def one(machine: Any) -> None:
+            if state_of(machine) == "frozen":
+                go_on(machine)
             with talking("to shut a machine down"):
-                if machine.isActive() and machine.state()[0] == library().VIR_DOMAIN_PAUSED:
-                    machine.resume()
                 if machine.isActive():
                     machine.shutdown()
                 until = time.monotonic() + seconds
@@ -208,20 +212,11 @@ class Machines:
 
     def cut_power(self, machine: Any) -> None:
         """Take a machine's power away, as it is."""
-        with talking("to cut a machine's power"):
-            if machine.isActive():
-                machine.destroy()
+        _cut_power(machine)
 
-    def is_off(self, session: str, host: str) -> bool:
-        """Whether a machine without power is off because somebody wants it to be."""
-        now = load(self.files.of_host(session, host))
-        if now is None or not now.attended:
-            return False
-        libvirt = library()
-        with talking("to look at a machine"):
-            state, reason = self.get(session, host).state()
-        fallen = (libvirt.VIR_DOMAIN_SHUTOFF_CRASHED, libvirt.VIR_DOMAIN_SHUTOFF_FAILED)
-        return state == libvirt.VIR_DOMAIN_SHUTOFF and (now.switched_off or reason not in fallen)
+    def chassis(self, session: str, host: str) -> Chassis | None:
+        """A host's hardware as it is now."""
+        return load(self.files.of_host(session, host))
 
     def without(self, session: str, host: str) -> tuple[str, ...]:
         """The interfaces of a machine whose network card is out."""
@@ -261,13 +256,23 @@ class Machines:
             self.files.remove(session)
 
 
+def _cut_power(machine: Any) -> None:
+    try:
+        with talking("to cut a machine's power"):
+            if machine.isActive():
+                machine.destroy()
+    except ProviderError:  # it may have gone off in that moment
+        with talking("to look at a machine"):
+            if machine.isActive():
+                raise
+
+
 def _remove(machine: Any) -> None:
     """Cut a machine's power and have libvirt forget it."""
     libvirt = library()
     flags = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    _cut_power(machine)
     with talking("to remove a machine"):
-        if machine.isActive():
-            machine.destroy()
         if machine.isPersistent():
             machine.undefineFlags(flags)
 

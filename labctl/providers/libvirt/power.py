@@ -12,14 +12,15 @@ from labctl.errors import ProviderError
 from labctl.images.build import resolve
 from labctl.images.disks import disk_set
 from labctl.plan import HostPlan, Plan
-from labctl.providers.base import Report
+from labctl.providers.base import HostState, Report
 from labctl.providers.docker import cabling
 from labctl.providers.docker.helpers import OBSERVER
 from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import identity
 from labctl.providers.libvirt.acts import Outcome
+from labctl.providers.libvirt.conditions import condition, state_of
 from labctl.providers.libvirt.guest import GuestBusy
-from labctl.providers.libvirt.hypervisor import Missing, library, talking
+from labctl.providers.libvirt.hypervisor import Missing, talking
 from labctl.providers.libvirt.machines import (
     BOOT_SECONDS,
     Machines,
@@ -203,15 +204,12 @@ class Power:
             self._machines.cut_power(machine)
         return not machine.isActive()
 
-    def state(self, session: str, host: str) -> str:
-        """A machine's state in the words of `HostState`."""
+    def condition(self, session: str, host: str) -> HostState:
+        """How a machine stands; one that is half started has stopped."""
         machine = self.find(session, host)
-        if machine is None:
-            return "missing"
-        if self._machines.files.half_started(session, host).exists():
-            return "stopped"
-        state = state_of(machine)
-        return "off" if state == "stopped" and self._machines.is_off(session, host) else state
+        if machine is not None and self._machines.files.half_started(session, host).exists():
+            return HostState(host, "stopped")
+        return condition(host, machine, self._machines.chassis(session, host))
 
     def find(self, session: str, host: str) -> Any:
         """A host's domain; `None` if there is none."""
@@ -219,15 +217,3 @@ class Power:
             return self._machines.get(session, host)
         except Missing:
             return None
-
-
-def state_of(machine: Any) -> str:
-    """A domain's state in the words of `HostState`."""
-    libvirt = library()
-    with talking("to look at a machine"):
-        state, _ = machine.state()
-    if state in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED):
-        return "running"
-    if state in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED):
-        return "frozen"
-    return "running" if state == libvirt.VIR_DOMAIN_SHUTDOWN else "stopped"

@@ -21,13 +21,14 @@ from labctl.plan import HostPlan, Plan
 from labctl.providers.base import ByteStream, Finding, HostState, Owned, Placement, Report, Usage
 from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import acceleration, console, identity
+from labctl.providers.libvirt.conditions import go_on, state_of
 from labctl.providers.libvirt.diagnosis import diagnose
 from labctl.providers.libvirt.hypervisor import Hypervisor, talking
 from labctl.providers.libvirt.machines import (
     Machines,
     at_once,
 )
-from labctl.providers.libvirt.power import Power, state_of
+from labctl.providers.libvirt.power import Power
 from labctl.providers.libvirt.workshop import Workshop
 
 EXPEL_SECONDS = 20.0
@@ -180,11 +181,8 @@ class LibvirtProvider:
         cabled = {host for host, _ in placement.fabric.get("ports", {}).values()}
         cut = cabled & set(machines) if self._docker.fabric_is_gone(placement) else set()
         for host in machines:
-            state = self._power.state(placement.session, host)
-            found[host] = HostState(host, state)
-            if state == "missing":
-                found[host] = HostState(host, state, "its machine is gone")
-            elif state in ("running", "frozen") and host in cut:
+            found[host] = self._power.condition(placement.session, host)
+            if found[host].state in ("running", "frozen") and host in cut:
                 found[host] = HostState(host, "stopped", "the networks went away")
         return {host: found[host] for host in placement.pins}
 
@@ -215,9 +213,9 @@ class LibvirtProvider:
         self._docker.thaw(_without(placement, self._pinned(placement)))
         for host in self._pinned(placement):
             machine = self._power.find(placement.session, host)
-            if machine is not None and self._power.state(placement.session, host) == "frozen":
-                with talking(f"to thaw {host}"):
-                    machine.resume()
+            state = self._power.condition(placement.session, host).state
+            if machine is not None and state == "frozen":
+                go_on(machine)
 
     def restart(self, placement: Placement, plan: Plan, hosts: Sequence[str]) -> Placement:
         """Shut hosts down, start and rewire them."""

@@ -1,0 +1,2 @@
+echo unsaved > /run/unsaved
+echo slow > /run/slow

@@ -1,0 +1,2 @@
+echo saved > /srv/saved
+sync

@@ -1,0 +1,4 @@
+echo saved > /srv/saved
+sync
+echo unsaved > /run/unsaved
+echo slow > /run/slow
