@@ -1,9 +1,10 @@
 """Runs one use-case and kills this process, as `kill -9` does, after its Nth recorded write.
 
     python tests/interrupted.py HOME LIBRARY N start|submit|reset|stop [SESSION [HOST]]
+    python tests/interrupted.py HOME LIBRARY N hands SESSION ACT
 
-Prints the session's code as soon as there is one. Exit status 0 says that the use-case ended
-before it had made N writes.
+A machine's chassis counts as a record, and so does whatever QEMU is told to change. Exit status 0
+says that the use-case ended before it had made N writes.
 """
 
 from __future__ import annotations
@@ -16,42 +17,81 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from labctl.providers.libvirt import chassis, machines
+from labctl.providers.libvirt.monitor import Monitor
 from labctl.sessions.controller import Controller
+from labctl.sessions.hands import hands
 from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
 from labctl.store.database import Database
 
+LOOKING = ("query-", "qom-list", "qom-get")
+"""How QEMU's commands begin that change nothing."""
 
-def kill_after(writes: int) -> None:
-    """Have this process die right after its transaction number `writes` was committed."""
-    left = writes
-    original = Database.writing
 
-    @contextlib.contextmanager
-    def counted(self: Database) -> Iterator[Any]:
-        nonlocal left
-        with original(self) as connection:
-            yield connection
-        left -= 1
-        if left == 0:
+class Deaths:
+    """Has this process die after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+
+    def step(self) -> None:
+        """One more is done."""
+        self._left -= 1
+        if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Database.writing = counted  # type: ignore[method-assign]
+    def after_transactions(self) -> None:
+        """A step is a transaction that was committed."""
+        original = Database.writing
+
+        @contextlib.contextmanager
+        def counted(database: Database) -> Iterator[Any]:
+            with original(database) as connection:
+                yield connection
+            self.step()
+
+        pytest.MonkeyPatch().setattr(Database, "writing", counted)
+
+    def after_acts(self) -> None:
+        """So is a chassis that was written, and a command that changes a machine."""
+        save, ask = chassis.save, Monitor.ask
+
+        def saved(folder: Path, now: chassis.Chassis) -> None:
+            save(folder, now)
+            self.step()
+
+        def asked(monitor: Monitor, command: str, **arguments: Any) -> Any:
+            found = ask(monitor, command, **arguments)
+            if not command.startswith(LOOKING):
+                self.step()
+            return found
+
+        patch = pytest.MonkeyPatch()
+        patch.setattr(chassis, "save", saved)
+        patch.setattr(machines, "save", saved)
+        patch.setattr(Monitor, "ask", asked)
 
 
 def main() -> None:
     home, library, writes, verb, *rest = sys.argv[1:]
     with Controller(Path(home), [Path(library)]) as controller:
         _ = controller.store
-        kill_after(int(writes))
+        deaths = Deaths(int(writes))
+        deaths.after_transactions()
         if verb == "start":
             start(controller, StartRequest("mini", ("c1",), seed=7))
         elif verb == "submit":
             submit(controller, rest[0])
         elif verb == "reset":
             reset(controller, rest[0], rest[1], "it was broken")
+        elif verb == "hands":
+            deaths.after_acts()
+            hands(controller, *rest)
         else:
             stop(controller, rest[0])
 

@@ -224,15 +224,20 @@ class Acts(Protocol):
         """Bring about the faults that the plan has for these hosts, which are set up; new pins."""
 
     def hands(
-        self, placement: Placement, plan: Plan, act: str, report: Report
+        self, placement: Placement, plan: Plan, act: str, key: str, report: Report
     ) -> tuple[Placement, str]:
-        """Do a physical act; the new pins, and what was done, in words.
+        """Do a physical act, known by `key`; the new pins, and what was done, in words.
 
         Raises `UsageError` where it cannot be done as things are.
         """
 
-    def refit(self, placement: Placement, plan: Plan) -> None:
-        """Finish what an act that was cut off left half done."""
+    def refit(
+        self, placement: Placement, plan: Plan, key: str, report: Report
+    ) -> tuple[Placement, str]:
+        """Finish the act known by `key`, which was cut off; the new pins, and what was done.
+
+        In no words where it had not been begun: then nothing of it has been done.
+        """
 
     def hardware(self, placement: Placement, host: str) -> HardwareResult:
         """A machine as somebody sees it who stands beside it; `ProviderError` if it is none."""

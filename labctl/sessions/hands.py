@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from labctl.errors import LabctlError
+from labctl.errors import UsageError
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State
@@ -52,9 +53,9 @@ def lend_hands(controller: Controller, session: Session, act: str) -> str:
     intent = controller.store.intend(session.code, "hands", {"act": act}, controller.actor)
     try:
         after, told = provider.hands(
-            before, session.plan, act, lambda line: controller.tell(session.code, line)
+            before, session.plan, act, intent, partial(controller.tell, session.code)
         )
-    except LabctlError as error:
+    except UsageError as error:  # any other leaves it open: the next command finishes what is begun
         controller.store.undo(intent, {"act": act, "why": error.message})
         raise
     if after != before:
@@ -64,8 +65,16 @@ def lend_hands(controller: Controller, session: Session, act: str) -> str:
 
 
 def finish(controller: Controller, session: Session, intent: str, act: str) -> str:
-    """Deal with an act that was cut off: what was begun is finished, as far as it was begun."""
+    """Deal with an act that was cut off: finish it, or undo what had not been begun."""
     provider = record.provider_of(controller, session)
-    provider.refit(session.placed(), session.plan)
-    controller.store.undo(intent, {"act": act, "why": "it was cut off; what was begun is done"})
-    return "what was begun is done"
+    before = session.placed()
+    after, told = provider.refit(
+        before, session.plan, intent, partial(controller.tell, session.code)
+    )
+    if after != before:
+        record.place(controller, after)
+    if told:
+        controller.store.complete(intent, {"act": act, "told": told})
+        return f"done: {told}"
+    controller.store.undo(intent, {"act": act, "why": "it was cut off before anything was done"})
+    return "nothing had been done yet"

@@ -3,7 +3,7 @@
     start   undone: nobody has been let in, so nothing is lost
     submit  finished: the work is in the hosts, and grading goes on after the last whole phase
     stop    finished
-    hands   finished, as far as they had come
+    hands   finished; undone if nothing had been done yet
     reset   finished: the host is made anew once more, what was on it is kept already
 
 A command that is still alive is left to its work: it holds the session's lock.

@@ -200,13 +200,17 @@ class FakeProvider:
         return placement
 
     def hands(
-        self, placement: Placement, plan: Plan, act: str, report: Report
+        self, placement: Placement, plan: Plan, act: str, key: str, report: Report
     ) -> tuple[Placement, str]:
-        with self._state("hands"):
-            return placement, f"somewhere: did {act}"
+        with self._state("hands") as state:
+            state.setdefault("acts", {})[key] = told = f"somewhere: did {act}"
+        return placement, told
 
-    def refit(self, placement: Placement, plan: Plan) -> None:
-        pass
+    def refit(
+        self, placement: Placement, plan: Plan, key: str, report: Report
+    ) -> tuple[Placement, str]:
+        with self._state("refit") as state:
+            return placement, state.get("acts", {}).get(key, "")
 
     def hardware(self, placement: Placement, host: str) -> HardwareResult:
         raise ProviderError(f"{host} is a fake, which has no hardware.")

@@ -88,7 +88,10 @@ class Bench:
             return False
 
     def do(self, name: str) -> str:
-        self.placement, told = self.provider.hands(self.placement, self.plan, name, lambda _: None)
+        key = secrets.token_hex(4)
+        self.placement, told = self.provider.hands(
+            self.placement, self.plan, name, key, lambda _: None
+        )
         return told
 
     def bmc(self) -> ManagementController:

@@ -91,7 +91,9 @@ class Bench:
         return set(self.sh("lsblk -dnro SERIAL").split()) - {"labctl-observer"}
 
     def do(self, name: str) -> str:
-        self.placement, told = self.provider.hands(self.placement, self.plan, name, lambda _: None)
+        self.placement, told = self.provider.hands(
+            self.placement, self.plan, name, secrets.token_hex(4), lambda _: None
+        )
         return told
 
     def state(self) -> str:

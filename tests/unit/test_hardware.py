@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +54,20 @@ def test_what_was_saved_is_read_back(tmp_path: Path) -> None:
     (tmp_path / "chassis.json").write_text("{")
     with pytest.raises(ProviderError, match="cannot be read"):
         load(tmp_path)
+
+
+def test_a_full_disk_leaves_the_chassis_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    save(tmp_path, FITTED)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ProviderError, match="No space left") as caught:
+        save(tmp_path, replace(FITTED, pending="on"))
+    assert caught.value.hint == "Make room on the server."
+    assert load(tmp_path) == FITTED
 
 
 def test_a_disk_that_was_replaced_is_gone_and_its_spare_used() -> None:
@@ -152,7 +168,7 @@ def test_a_new_battery_keeps_the_time_that_it_was_given() -> None:
 )
 def test_the_power_switch(name: str, running: bool, power: str, off: bool) -> None:  # a table
     outcome = carry_out(FITTED, act(name), running=running)
-    assert (outcome.power, outcome.chassis.switched_off) == (power, off)
+    assert (outcome.pending, outcome.chassis.switched_off) == (power, off)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +201,7 @@ def test_a_part_is_replaced_and_its_sensors_are_well_again() -> None:
 
 def test_the_set_up_decides_what_is_started_from() -> None:
     other = carry_out(FITTED, act("boot-first", first="B2"), running=True)
-    assert (other.chassis.first, other.power) == ("B2", "cycle")
+    assert (other.chassis.first, other.pending) == ("B2", "cycle")
     assert (
         carry_out(other.chassis, act("boot-first", first="system"), running=True).chassis == FITTED
     )

@@ -18,6 +18,7 @@ from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
 from labctl.sessions.entering import ensure_running
+from labctl.sessions.hands import hands
 from labctl.sessions.recovery import recover
 from labctl.sessions.remarking import remark
 from labctl.sessions.resetting import reset
@@ -128,6 +129,35 @@ def test_what_fails_after_a_host_fell_is_never_a_fail(
     assert again.after == Outcome.UNDETERMINED
     assert not [each for each in again.changes if each.after == "failed"]
     assert kinds(controller, code).count("host.fell") == 1
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_act_that_was_cut_off_is_finished_or_had_not_begun(
+    controller: Controller, begun: bool
+) -> None:
+    code = started(controller)
+    session = record.load(controller.store, code)
+    intent = controller.store.intend(code, "hands", {"act": "press"}, controller.actor)
+    if begun:
+        provider = controller.provider("docker")
+        provider.hands(session.placed(), session.plan, "press", intent, lambda _: None)
+    (found,) = recover(controller)
+    assert found.what == ("done: somewhere: did press" if begun else "nothing had been done yet")
+    assert kinds(controller, code)[-1] == ("hands.done" if begun else "hands.undone")
+    assert controller.store.open_intentions() == ()
+
+
+def test_an_act_that_the_server_fails_at_is_left_to_the_next_command(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    server.fault("hands", "libvirtd went away.")
+    with pytest.raises(ProviderError):
+        hands(controller, code, "press")
+    assert [each.verb for each in controller.store.open_intentions(code)] == ["hands"]
+    server.fault("hands", None)
+    recover(controller)
+    assert hands(controller, code, "press") == "somewhere: did press"
 
 
 def test_a_host_that_its_owner_broke_is_failed_by_a_fresh_twin(

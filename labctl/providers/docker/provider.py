@@ -358,14 +358,18 @@ class DockerProvider:
         return placement
 
     def hands(
-        self, placement: Placement, plan: Plan, act: str, report: Report
+        self, placement: Placement, plan: Plan, act: str, key: str, report: Report
     ) -> tuple[Placement, str]:
         """Containers have nothing that hands could be laid on."""
-        del placement, plan, report
+        del placement, plan, key, report
         raise UsageError(f"There is nothing to do `{act}` to: this lab has no hardware.")
 
-    def refit(self, placement: Placement, plan: Plan) -> None:
+    def refit(
+        self, placement: Placement, plan: Plan, key: str, report: Report
+    ) -> tuple[Placement, str]:
         """Nothing: no act is ever begun."""
+        del plan, key, report
+        return placement, ""
 
     def hardware(self, placement: Placement, host: str) -> HardwareResult:
         """Containers have no hardware that could be looked at."""

@@ -22,12 +22,13 @@ OFF_FIRST = "Switch the machine off first (`poweroff` on it, or the act for its 
 class Outcome:
     """What an act comes to.
 
-    `power` is what happens to the power: `on`, `off`, `shut-down`, `cycle` or `reset`.
+    `pending` is what has to be done to the machine: to its power (`on`, `off`, `shut-down`, `cycle`
+    or `reset`), or to `fit` it to the chassis.
     """
 
     chassis: Chassis
     told: str
-    power: str = ""
+    pending: str = "fit"
 
 
 Doing = Callable[[Chassis, ActPlan, bool], Outcome]

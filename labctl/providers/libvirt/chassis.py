@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from labctl.bmc.plan import Reading
 from labctl.errors import ProviderError
 from labctl.hardware import DiskPlan, HardwarePlan
+from labctl.providers.libvirt.files import writing
 
 FILE = "chassis.json"
 SWITCHING_ON = ("power-on", "power-cycle")
@@ -48,13 +49,15 @@ class Fitted:
 class DoneAct:
     """An act that was carried out, when (seconds since 1970), and what came of it in words.
 
-    `screen` is how many bytes the machine had written to its serial line by then.
+    `screen` is how many bytes the machine had written to its serial line by then, `key` what it is
+    known by to whoever asked for it.
     """
 
     id: str
     at: float
     told: str
     screen: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Chassis:
     else does; `switched_off`, that they switched it off. `used` are the serial numbers of the
     spares that are used up, `made` counts the disks that there have been. `readings` are what
     sensors show that are not as delivered, `serials` the numbers of parts that were replaced.
+    `pending` is what the last act has left to be done to the machine: to its power (see
+    `acts.Outcome`), or to `fit` it.
     """
 
     memory: int
@@ -85,6 +90,7 @@ class Chassis:
     made: int = 0
     acts: tuple[DoneAct, ...] = ()
     removed: tuple[str, ...] = ()
+    pending: str = ""
 
     def with_disk(self, bay: int, disk: DiskPlan) -> Chassis:
         """The chassis with a new, empty disk in a bay."""
@@ -136,10 +142,14 @@ def load(folder: Path) -> Chassis | None:
 
 
 def save(folder: Path, chassis: Chassis) -> None:
-    """Write a chassis's file, so that a reader finds the old one or the new one."""
+    """Write a chassis's file, so that a reader finds the old one or the new one.
+
+    Raises `ProviderError` where it cannot be written: then it is the old one.
+    """
     new = folder / f".{FILE}"
-    with new.open("wb") as file:
-        file.write(TypeAdapter(Chassis).dump_json(chassis))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / FILE)
+    with writing(folder / FILE):
+        with new.open("wb") as file:
+            file.write(TypeAdapter(Chassis).dump_json(chassis))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(folder / FILE)

@@ -9,10 +9,13 @@ own and has to reach the disks, and libvirt gives it each of them while a machin
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from labctl.errors import ProviderError
@@ -88,6 +91,16 @@ def _copy(source: Path, target: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ProviderError(f"A snapshot could not be kept: {done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the server has against the writing of a file into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        hint = "Make room on the server." if error.errno == errno.ENOSPC else ""
+        raise ProviderError(f"{path} could not be written: {error.strerror}", hint) from error
 
 
 def overlay(path: Path, backing: Path, format_: str) -> None:

@@ -34,6 +34,8 @@ FORGET_SECONDS = 5.0
 POLL = 0.1
 BLOCK_ERROR = 5
 """EIO (errno(3))."""
+ASKED = "in the process of unplug"
+"""What QEMU says of a disk that its machine has been asked to let go of."""
 FAILING = ("read", "write", "write-zeroes", "discard", "flush")
 
 
@@ -123,13 +125,21 @@ class Fitting:
     def _pull(self, name: str) -> None:
         """Take a disk away: from this moment it answers nothing, whatever the machine thinks."""
         self._filter(name, _rules(failed=True))
-        self._monitor.ask("device_del", id=name)
+        self._eject(name)
         if not _wait(lambda: name not in self._present(), EJECT_SECONDS):
             return  # dead, and gone at the latest when the power goes off
         for node in sorted(self._nodes(), key=len, reverse=True):
             if node == name or node.startswith(f"{name}."):
                 # QEMU lets go of it a moment after the disk is gone; what stays does no harm.
                 _wait(lambda node=node: self._forgotten(node), FORGET_SECONDS)  # type: ignore[misc]
+
+    def _eject(self, name: str) -> None:
+        """Ask the machine to let go of a disk, unless it has been asked already."""
+        try:
+            self._monitor.ask("device_del", id=name)
+        except ProviderError as error:
+            if ASKED not in error.message:
+                raise
 
     def _forgotten(self, node: str) -> bool:
         try:

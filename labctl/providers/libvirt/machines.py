@@ -223,6 +223,13 @@ class Machines:
         now = load(self.files.of_host(session, host))
         return now.removed if now else ()
 
+    def leave(self, session: str, host: str, pending: str) -> None:
+        """Note what is left to be done to a machine now, if that is something else than before."""
+        folder = self.files.of_host(session, host)
+        now = load(folder)
+        if now is not None and now.pending != pending:
+            save(folder, replace(now, pending=pending))
+
     def serials(self, session: str, host: str) -> tuple[str, ...]:
         """The serial numbers of the disks in a machine's bays."""
         now = load(self.files.of_host(session, host))

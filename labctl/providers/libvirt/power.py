@@ -17,7 +17,6 @@ from labctl.providers.docker import cabling
 from labctl.providers.docker.helpers import OBSERVER
 from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import identity
-from labctl.providers.libvirt.acts import Outcome
 from labctl.providers.libvirt.conditions import condition, state_of
 from labctl.providers.libvirt.guest import GuestBusy
 from labctl.providers.libvirt.hypervisor import Missing, talking
@@ -93,7 +92,8 @@ class Power:
         self._plug(session, plan, hosts)
         with talking("to let machines run"):
             for machine in domains:
-                machine.resume()
+                if state_of(machine) == "frozen":
+                    machine.resume()
         for host in hosts:
             self._machines.files.half_started(session, host.name).unlink(missing_ok=True)
 
@@ -177,23 +177,47 @@ class Power:
         for host in hosts:
             self._machines.cut_power(self._machines.get(session, host))
 
-    def after(
-        self, session: str, plan: Plan, host: HostPlan, outcome: Outcome, report: Report
+    def finish(self, session: str, plan: Plan, host: HostPlan, report: Report) -> dict[str, Pins]:
+        """Do what the last act has left to be done; the machine's pins, if it has booted by it.
+
+        May be cut off at any point and done again.
+        """
+        machine = self._machines.get(session, host.name)
+        chassis = self._machines.chassis(session, host.name)
+        pending = chassis.pending if chassis else ""
+        if chassis is not None:
+            self._machines.fit_bmc(session, host, chassis)
+        if pending in ("off", "cycle"):
+            self._machines.cut_power(machine)
+        if pending == "shut-down":
+            self._machines.shut_down([machine])
+        if pending in ("on", "cycle"):
+            self._machines.leave(session, host.name, "on")
+            pins = self._on_by_hand(session, plan, host, report)
+        elif pending == "reset":
+            pins = self._reset(session, host, report)
+        else:
+            pins = {}
+        if pending in ("", "fit") and chassis and machine.isActive():
+            self._machines.fit(session, host, chassis)
+        self._machines.leave(session, host.name, "")
+        return pins
+
+    def _on_by_hand(
+        self, session: str, plan: Plan, host: HostPlan, report: Report
     ) -> dict[str, Pins]:
-        """What an act does to a machine's power; its pins, if it has booted by it."""
-        if outcome.power in ("off", "cycle"):
-            self.cut(session, [host.name])
-        if outcome.power == "shut-down":
-            self.off(session, [host.name])
-        if outcome.power in ("on", "cycle"):
-            return self.on(session, plan, [host], report)
-        if outcome.power == "reset":
-            with talking("to reset a machine"):
-                self._machines.get(session, host.name).reset(0)
-            time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
-            pins = self.wait(session, host, report)
-            return {host.name: pins} if pins else {}
-        return {}
+        """Switch a machine on; one that is half started is begun once more."""
+        self.without_power(session, host.name)
+        return self.on(session, plan, [host], report)
+
+    def _reset(self, session: str, host: HostPlan, report: Report) -> dict[str, Pins]:
+        machine = self._machines.get(session, host.name)
+        with talking("to reset a machine"):
+            if machine.isActive():
+                machine.reset(0)
+        time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
+        pins = self.wait(session, host, report)
+        return {host.name: pins} if pins else {}
 
     def without_power(self, session: str, host: str) -> bool:
         """Whether a machine is there and has no power; one that is half started loses it."""

@@ -318,19 +318,29 @@ class LibvirtProvider:
         return replace(placement, pins={**placement.pins, **pins})
 
     def hands(
-        self, placement: Placement, plan: Plan, act: str, report: Report
+        self, placement: Placement, plan: Plan, act: str, key: str, report: Report
     ) -> tuple[Placement, str]:
         """Do a physical act, and wait for the machine to boot where it has come on by it."""
         host, wanted = _act(plan, act)
-        outcome = self._workshop.do(placement.session, host, wanted)
-        pins = self._power.after(placement.session, plan, host, outcome, report)
-        placement = replace(placement, pins={**placement.pins, **pins})
-        return placement, f"{host.name}: {outcome.told}"
+        placement = self._finish(placement, plan, host, report)
+        told = self._workshop.do(placement.session, host, wanted, key)
+        return self._finish(placement, plan, host, report), told
 
-    def refit(self, placement: Placement, plan: Plan) -> None:
-        """Fit the machines that run to what their chassis say."""
+    def refit(
+        self, placement: Placement, plan: Plan, key: str, report: Report
+    ) -> tuple[Placement, str]:
+        """Finish what acts have left to be done; the words of the one known by `key`, if begun."""
+        told = ""
         for name in self._pinned(placement):
-            self._workshop.refit(placement.session, plan.host(name))
+            placement = self._finish(placement, plan, plan.host(name), report)
+            told = told or self._workshop.begun(placement.session, name, key)
+        return placement, told
+
+    def _finish(
+        self, placement: Placement, plan: Plan, host: HostPlan, report: Report
+    ) -> Placement:
+        pins = self._power.finish(placement.session, plan, host, report)
+        return replace(placement, pins={**placement.pins, **pins})
 
     def hardware(self, placement: Placement, host: str) -> HardwareResult:
         """A machine as somebody sees it who stands beside it."""

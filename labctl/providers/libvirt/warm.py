@@ -136,7 +136,8 @@ class WarmStates:
             found = connection.defineXML(xml.domain_xml(machine))
             copy = machine.log.with_name("memory.save")
             try:
-                _copy_as(state.memory, copy, found.UUIDString(), machine)
+                with files.writing(copy):
+                    _copy_as(state.memory, copy, found.UUIDString(), machine)
                 flags = library().VIR_DOMAIN_SAVE_PAUSED
                 connection.restoreFlags(str(copy), None, flags)
             finally:

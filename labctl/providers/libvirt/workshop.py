@@ -60,28 +60,25 @@ class Workshop:
 
     # ------------------------------------------------------------------ acts
 
-    def do(self, session: str, host: HostPlan, act: ActPlan) -> acts.Outcome:
-        """Do one act; what it means for the power is left to the caller. `UsageError` if it cannot.
+    def do(self, session: str, host: HostPlan, act: ActPlan, key: str) -> str:
+        """Begin one act, known by `key` from now on; what it is, in words.
 
-        What an earlier act left half done is finished first.
+        What it means for the machine is `pending` in its chassis. Raises `UsageError` if it cannot
+        be done as things are.
         """
-        running = self.refit(session, host)
+        running = bool(self._machines.get(session, host.name).isActive())
         before = self._chassis(session, host.name)
         outcome = acts.carry_out(before, act, running=running)
-        done = DoneAct(act.id, time.time(), outcome.told, len(self._screen(session, host.name)))
-        now = replace(outcome.chassis, acts=(*before.acts, done))
+        screen = len(self._screen(session, host.name))
+        done = DoneAct(act.id, time.time(), outcome.told, screen, key)
+        now = replace(outcome.chassis, acts=(*before.acts, done), pending=outcome.pending)
         self._keep(session, host.name, now)
-        self._machines.fit_bmc(session, host, now)
-        if running and not outcome.power:
-            self._machines.fit(session, host, now)
-        return replace(outcome, chassis=now)
+        return f"{host.name}: {outcome.told}"
 
-    def refit(self, session: str, host: HostPlan) -> bool:
-        """Fit a machine to its chassis if it has power; whether it has."""
-        if not self._machines.get(session, host.name).isActive():
-            return False
-        self._machines.fit(session, host, self._chassis(session, host.name))
-        return True
+    def begun(self, session: str, host: str, key: str) -> str:
+        """What the act known by `key` is, in words; empty if it was not begun on this host."""
+        done = [act.told for act in self._chassis(session, host).acts if act.key == key]
+        return f"{host}: {done[0]}" if done else ""
 
     def look(self, session: str, host: str) -> HardwareResult:
         """What somebody sees who stands beside a machine."""

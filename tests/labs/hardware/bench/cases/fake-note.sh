@@ -1,0 +1,1 @@
+echo plugged > /root/plug
