@@ -53,8 +53,8 @@ def side_by_side(
         return outcome
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="session") as pool:
-        futures = [pool.submit(one, name) for name in names]
         try:
+            futures = [pool.submit(one, name) for name in names]
             return tuple(future.result() for future in futures)
         except BaseException:
             controller.interrupt()
