@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from labctl.providers.libvirt.machines import (
     domain_name,
     tap_name,
 )
+from labctl.providers.libvirt.slots import boot_slot
 
 KERNEL_SECONDS = 100.0
 """How long a machine may take until its kernel has started the observer."""
@@ -41,8 +42,11 @@ Pins = dict[str, Any]
 class Power:
     """The power switches of one installation's machines."""
 
-    def __init__(self, machines: Machines, docker: DockerProvider) -> None:
+    def __init__(
+        self, machines: Machines, docker: DockerProvider, accelerated: Callable[[], bool]
+    ) -> None:
         """`docker` has the fabric that the machines' cables lead to."""
+        self._accelerated = accelerated
         self._machines = machines
         self._docker = docker
 
@@ -63,11 +67,14 @@ class Power:
         They are made if they are not there (`first`). One that does not boot is an error, or it
         (`lenient`: its owner may have broken it) has no pins.
         """
-        self.switch_on(session, plan, hosts, report)
         boot = partial(self._boot, session, report=report, first=first)
         if lenient:
             boot = partial(self.wait, session, report=report)
-        found = at_once(boot, hosts)
+        if not hosts:
+            return {}
+        with boot_slot(accelerated=self._accelerated()):
+            self.switch_on(session, plan, hosts, report)
+            found = at_once(boot, hosts)
         return {host.name: pins for host, pins in zip(hosts, found, strict=True) if pins}
 
     def switch_on(

@@ -43,7 +43,7 @@ class LibvirtProvider:
         self._docker = DockerProvider(installation, home)
         self._hypervisor = Hypervisor()
         self._machines = Machines(self._hypervisor, installation, acceleration.works)
-        self._power = Power(self._machines, self._docker)
+        self._power = Power(self._machines, self._docker, acceleration.works)
         self._workshop = Workshop(self._machines)
 
     # ------------------------------------------------------------------ environment

@@ -1,0 +1,47 @@
+"""Machines boot a few at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from labctl.providers.libvirt.slots import boot_slot
+
+
+def test_no_more_boot_at_once_than_there_are_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    booting, most = 0, 0
+    lock = threading.Lock()
+
+    def boot() -> None:
+        nonlocal booting, most
+        with boot_slot(accelerated=False, folder=tmp_path):
+            with lock:
+                booting += 1
+                most = max(most, booting)
+            time.sleep(0.05)
+            with lock:
+                booting -= 1
+
+    threads = [threading.Thread(target=boot) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, booting) == (2, 0)
+
+
+def test_a_place_is_free_again_after_a_boot_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    with pytest.raises(ValueError, match="no"), boot_slot(accelerated=False, folder=tmp_path):
+        raise ValueError("no")
+    with boot_slot(accelerated=False, folder=tmp_path):
+        pass
