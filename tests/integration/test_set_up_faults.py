@@ -58,6 +58,12 @@ cp /bin/sleep /tmp/agetty
 setsid -f sh -c 'exec /tmp/agetty 300 < /dev/ttyS1 > /dev/ttyS1 2>&1'
 """
 
+WRONG_ROOT = """
+sed -i 's/^GRUB_CMDLINE_LINUX="/&root=LABEL=data /' /etc/default/grub
+sed -i 's/root=LABEL=root/root=LABEL=data/' /boot/grub/grub.cfg
+"""
+RIGHT_ROOT = "sed -i 's/root=LABEL=data //' /etc/default/grub; update-grub"
+
 
 class Machine:
     """One machine, and checks of it."""
@@ -65,16 +71,22 @@ class Machine:
     def __init__(self, home: Path, image: str, hardware: HardwarePlan | None) -> None:
         build((*IMAGES, image))
         provider: Any = LibvirtProvider(secrets.token_hex(8), home)
+        self.provider = provider
         made = plan([], machine("box", image=image), provider="libvirt")
         made = replace(made, hosts=(replace(made.hosts[0], hardware=hardware),))
-        placement = provider.up(secrets.token_hex(3), made, lambda _: None)
+        code = secrets.token_hex(3)
+        try:
+            placement = self.provider.up(code, made, lambda _: None)
+        except BaseException:
+            self.provider.down(code)
+            self.close()
+            raise
         self.session = Session(provider, made, placement)
         self.look_again()
 
     def look_again(self) -> None:
         """Look at the machine as it is placed now."""
-        provider: Any = self.session.provider
-        placement = self.session.placement
+        provider, placement = self.provider, self.session.placement
         self.session._observer = RemoteObserver(
             lab_hosts(self.session.plan),
             Whereabouts(placement.pins, placement.fabric),
@@ -95,15 +107,24 @@ class Machine:
 
     def remove(self) -> None:
         self.session.observer.close()
-        provider: Any = self.session.provider
-        provider.down(self.session.placement.session)
-        provider.tidy()
-        provider.close()
+        self.provider.down(self.session.placement.session)
+        self.close()
+
+    def close(self) -> None:
+        self.provider.tidy()
+        self.provider.close()
 
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made = Machine(tmp_path_factory.mktemp("home"), "machine", DEVICES)
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    made = Machine(tmp_path_factory.mktemp("home"), "machine-with-loader", None)
     yield made
     made.remove()
 
@@ -144,8 +165,7 @@ def test_a_serial_line_at_the_wrong_speed(box: Machine) -> None:
 
 def test_a_disk_that_warns_of_itself(box: Machine) -> None:
     assert box.status("smart", serial="N-2", healthy=True) is Status.PASSED
-    provider: Any = box.session.provider
-    provider.break_down(box.session.placement, box.session.plan, ["box"], lambda _: None)
+    box.provider.break_down(box.session.placement, box.session.plan, ["box"], lambda _: None)
     found = box.check("smart", serial="N-2", healthy=True)
     assert found.status is Status.FAILED
     assert found.found == "N-2 warns of reliability (critical_warning 0x04)"
@@ -162,3 +182,16 @@ def test_a_disk_that_warns_of_itself(box: Machine) -> None:
         Status.FAILED,
         "it is in bay 2, and the machine does not see it",
     )
+
+
+def test_a_command_line_with_a_wrong_root(starter: Machine) -> None:
+    starter.sh(WRONG_ROOT)
+    assert "root=LABEL=data" in starter.sh("cat /boot/grub/grub.cfg")
+    starter.sh(RIGHT_ROOT)
+    session = starter.session
+    session.placement = starter.provider.restart(session.placement, session.plan, ["box"])
+    starter.look_again()
+    found = starter.check("boot", without=["root=LABEL=data"])
+    assert found.status is Status.PASSED, found
+    found = starter.check("boot", options=["root=LABEL=data"])
+    assert found.status is Status.FAILED, found
