@@ -35,6 +35,8 @@ ACTS = (
     act("reseat-disk", bay=3),
     act("link-up", nic="eth0"),
     act("fit-memory", size=128 << 20),
+    act("remove-card", nic="eth0"),
+    act("fit-card", nic="eth0"),
     act("shut-down"),
     act("power-on"),
 )
@@ -158,18 +160,25 @@ def test_memory_is_fitted_with_the_power_off(bench: Bench) -> None:
     bench.do("shut-down")
     assert bench.state() == "off"
     bench.do("fit-memory")
+    bench.do("remove-card")
     bench.do("power-on")
     assert bench.state() == "running"
     after = int(bench.sh("awk '/MemTotal/ {print $2}' /proc/meminfo"))
     assert after - before > 100 << 10
     assert bench.serials() == {"S9", "B2", "D4"}
     assert "critical_warning\t\t\t: 0x4" in bench.sh("nvme smart-log /dev/nvme0")
+    assert bench.sh("ls /sys/class/net").split() == ["lo"]
+    with pytest.raises(UsageError, match="while the machine has power"):
+        bench.do("fit-card")
 
 
 def test_a_killed_machine_is_brought_up_again_as_it_was(bench: Bench) -> None:
     number = Path(f"/run/libvirt/qemu/labctl-{bench.placement.session}-box.pid").read_text()
     os.kill(int(number), signal.SIGKILL)
     wait_for(lambda: bench.state() == "stopped", "libvirt to notice")
+    bench.do("fit-card")
     bench.placement = bench.provider.revive(bench.placement, bench.plan, ["box"])
     assert bench.state() == "running"
     assert bench.serials() == {"S9", "B2", "D4"}
+    bench.sh("ip link set eth0 up")
+    wait_for(lambda: bench.sh("cat /sys/class/net/eth0/carrier").strip() == "1", "the card")
