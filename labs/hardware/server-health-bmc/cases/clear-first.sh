@@ -1,0 +1,4 @@
+set -eu
+ipmitool sel clear
+ipmitool sel elist > /root/sel.txt
+sync

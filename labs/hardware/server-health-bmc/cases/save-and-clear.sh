@@ -1,0 +1,4 @@
+set -eu
+ipmitool sel elist > /root/sel.txt
+ipmitool sel clear
+sync
