@@ -144,12 +144,9 @@ def test_memory_and_battery_are_changed_without_power() -> None:
 
 def test_a_new_battery_keeps_the_time_that_it_was_given() -> None:
     dead = replace(FITTED, dead_clock=1_000_000_000.0)
-    assert dead.clock_at(1_000_000_100.0) == -100
-    assert dead.clock_at(1_000_000_500.0) == -500
     new = carry_out(dead, act("replace-battery"), running=False).chassis
     assert new.dead_clock is None
     assert new.clock_ahead == pytest.approx(1_000_000_000 - time.time(), abs=5)
-    assert new.clock_at(1.0) == new.clock_at(2.0) == new.clock_ahead
     good = carry_out(FITTED, act("replace-battery"), running=False)
     assert good.chassis == FITTED
     assert "was good" in good.told

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from labctl.errors import ProviderError
+from labctl.providers.libvirt.clock import Clock
 from labctl.providers.libvirt.domain import (
+    QEMU,
     DiskFile,
     Machine,
     Mark,
@@ -114,11 +116,24 @@ def test_each_serial_port_has_a_log_of_its_own() -> None:
 
 
 def test_a_clock_may_be_ahead() -> None:
-    domain = ET.fromstring(domain_xml(replace(MACHINE, clock_ahead=-60), NUMBER))
+    domain = ET.fromstring(domain_xml(replace(MACHINE, clock=Clock(-60)), NUMBER))
     clock = domain.find("clock")
     assert clock is not None
     assert dict(clock.attrib) == {"offset": "variable", "basis": "utc", "adjustment": "-60"}
     assert domain.findtext("uuid") == NUMBER
+    assert domain.find(f"{{{QEMU}}}commandline") is None
+
+
+def test_what_becomes_of_a_clock_is_written_down() -> None:
+    log = Path("/files/clock.log")
+    domain = ET.fromstring(domain_xml(replace(MACHINE, clock=Clock(-60, log)), NUMBER))
+    words = [each.get("value") for each in domain.findall(f"{{{QEMU}}}commandline/*")]
+    assert words == [
+        "-set",
+        "chardev.charmonitor.logfile=/files/clock.log",
+        "-set",
+        "chardev.charmonitor.logappend=on",
+    ]
 
 
 def test_whose_a_machine_is_stands_in_it() -> None:

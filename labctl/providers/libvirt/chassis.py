@@ -66,21 +66,22 @@ class Chassis:
 
     `bays` maps a bay to what is in it, `cut` are the interfaces whose cable is out, `removed` those
     whose card is out, `memory` in bytes. `dead_clock` is where a clock without battery begins
-    (seconds since 1970), None where the battery is good; then the clock is `clock_ahead` seconds
-    ahead of the server's. `first` is the serial number of the disk that the firmware tries before
-    the system's own. `attended` says that somebody's hands may switch the power on, so that nobody
-    else does; `switched_off`, that they switched it off. `used` are the serial numbers of the
-    spares that are used up, `made` counts the disks that there have been. `readings` are what
-    sensors show that are not as delivered, `serials` the numbers of parts that were replaced.
-    `pending` is what the last act has left to be done to the machine: to its power (see
-    `acts.Outcome`), or to `fit` it.
+    (seconds since 1970), None where the battery is good. `clock_ahead` is by how many seconds the
+    clock was ahead of the server's when a new battery was fitted; None is a clock that shows the
+    server's time whenever power comes on. `first` is the serial number of the disk that the
+    firmware tries before the system's own. `attended` says that somebody's hands may switch the
+    power on, so that nobody else does; `switched_off`, that they switched it off. `used` are the
+    serial numbers of the spares that are used up, `made` counts the disks that there have been.
+    `readings` are what sensors show that are not as delivered, `serials` the numbers of parts that
+    were replaced. `pending` is what the last act has left to be done to the machine: to its power
+    (see `acts.Outcome`), or to `fit` it.
     """
 
     memory: int
     bays: dict[int, Fitted]
     cut: tuple[str, ...] = ()
     dead_clock: float | None = None
-    clock_ahead: int = 0
+    clock_ahead: int | None = None
     first: str = ""
     attended: bool = False
     switched_off: bool = False
@@ -104,10 +105,6 @@ class Chassis:
     def without(self, bay: int) -> Chassis:
         """The chassis with an empty bay."""
         return replace(self, bays={each: disk for each, disk in self.bays.items() if each != bay})
-
-    def clock_at(self, now: float) -> int:
-        """How many seconds the clock is ahead of the server's if power comes on at `now`."""
-        return self.clock_ahead if self.dead_clock is None else round(self.dead_clock - now)
 
     def bay_of(self, serial: str) -> int | None:
         """The bay in which the disk of this serial number is."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from labctl.providers.libvirt.clock import Clock
 
 METADATA = "https://labctl.invalid/host/1"
 """The XML namespace of what marks a domain as ours; a name, not an address."""
@@ -24,10 +26,12 @@ USB_BUS = "usb.0"
 UEFI = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 UEFI_SETTINGS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 """Where Debian's package `ovmf` has the firmware, and the settings that it begins with."""
+MONITOR = "charmonitor"
+"""What libvirt calls the device that it asks QEMU's monitor through."""
 COMMAND_LINE = "root=LABEL=root rw console=tty0 console=ttyS0 net.ifnames=0 quiet"
 
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
-"""The XML namespace of what QEMU is told past libvirt, which has no words for a BMC."""
+"""The XML namespace of arguments that libvirt hands on to QEMU (libvirt, "QEMU/KVM driver")."""
 BMC = "labctl-bmc"
 
 ET.register_namespace("labctl", METADATA)
@@ -77,8 +81,7 @@ class Machine:
 
     `log` is what is written to its first serial port; the files of further ones lie beside it.
     `bmc` is the socket of its BMC, where it has one. `uefi` has it started by UEFI, which keeps its
-    settings beside the log. The clock is `clock_ahead` seconds ahead of the server's when power
-    comes on.
+    settings beside the log. `clock` is how the clock is started.
     """
 
     name: str
@@ -91,7 +94,7 @@ class Machine:
     nics: tuple[Nic, ...]
     log: Path
     sockets: Sockets = Sockets()
-    clock_ahead: int = 0
+    clock: Clock = field(default_factory=Clock)
     bmc: Path | None = None
     uefi: bool = False
     accelerated: bool = False
@@ -129,12 +132,11 @@ def domain_xml(machine: Machine, number: str = "") -> str:
     else:  # a plain one: for each further ability the guest's kernel loads modules and tries them
         cpu = ET.SubElement(domain, "cpu", mode="custom", check="none")
         _text(cpu, "model", EMULATED_CPU)
-    _clock(domain, machine.clock_ahead)
+    _clock(domain, machine.clock.ahead)
     for event, act in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _text(domain, f"on_{event}", act)
     _devices(ET.SubElement(domain, "devices"), machine)
-    if machine.bmc is not None:
-        _bmc(domain, machine.bmc)
+    _past_libvirt(domain, [*_bmc(machine.bmc), *_monitor_log(machine.clock.log)])
     return ET.tostring(domain, encoding="unicode")
 
 
@@ -256,14 +258,29 @@ def _clock(domain: ET.Element, ahead: int) -> None:
     ET.SubElement(domain, "clock", offset="variable", basis="utc", adjustment=str(ahead))
 
 
-def _bmc(domain: ET.Element, path: Path) -> None:
+def _past_libvirt(domain: ET.Element, words: list[str]) -> None:
+    """Arguments that libvirt hands on to QEMU as they are."""
+    if words:
+        line = ET.SubElement(domain, f"{{{QEMU}}}commandline")
+        for word in words:
+            ET.SubElement(line, f"{{{QEMU}}}arg", value=word)
+
+
+def _bmc(path: Path | None) -> list[str]:
     """A BMC outside QEMU, which the machine reaches by a keyboard controller style interface."""
-    line = ET.SubElement(domain, f"{{{QEMU}}}commandline")
+    if path is None:
+        return []
     devices = (f"ipmi-bmc-extern,id={BMC}-0,chardev={BMC}", f"isa-ipmi-kcs,bmc={BMC}-0")
     words = ["-chardev", _bmc_socket(path)]
-    words += [word for device in devices for word in ("-device", device)]
-    for word in words:
-        ET.SubElement(line, f"{{{QEMU}}}arg", value=word)
+    return words + [word for device in devices for word in ("-device", device)]
+
+
+def _monitor_log(path: Path | None) -> list[str]:
+    """Have QEMU append to a file what it tells libvirt over its monitor."""
+    if path is None:
+        return []
+    settings = (f"logfile={path}", "logappend=on")
+    return [word for each in settings for word in ("-set", f"chardev.{MONITOR}.{each}")]
 
 
 def _bmc_socket(path: Path | None) -> str:

@@ -19,6 +19,7 @@ from labctl.plan import HostPlan
 from labctl.providers.libvirt import bmc, files, identity
 from labctl.providers.libvirt import domain as xml
 from labctl.providers.libvirt.chassis import Chassis, delivered, load, save
+from labctl.providers.libvirt.clock import Clock, resumed
 from labctl.providers.libvirt.conditions import go_on, state_of
 from labctl.providers.libvirt.fitting import Fitting, sockets_for
 from labctl.providers.libvirt.guest import Guest
@@ -88,7 +89,9 @@ class Machines:
         elif not found.isActive():
             with talking(f"to look at {machine.name}"):
                 made_from = found.XMLDesc()
-            same = xml.of_the_same_image(_as_fitted(machine, host, chassis), made_from)
+            clock = self._clock(folder, chassis)
+            fitted = replace(_as_fitted(machine, host, chassis), clock=clock)
+            same = xml.of_the_same_image(fitted, made_from)
             found = self._switch_on(same, found.UUIDString())
         self.fit(session, host, chassis)
         return found
@@ -100,6 +103,14 @@ class Machines:
             found = self._hypervisor.connection.defineXML(text)
             found.createWithFlags(library().VIR_DOMAIN_START_PAUSED)
         return found
+
+    def _clock(self, folder: Path, chassis: Chassis) -> Clock:
+        """How a machine's clock starts if power comes on now."""
+        if chassis.dead_clock is not None:
+            return Clock(round(chassis.dead_clock - time.time()))
+        if chassis.clock_ahead is None:
+            return Clock()
+        return resumed(folder, chassis.clock_ahead, self._hypervisor.account())
 
     def fit(self, session: str, host: HostPlan, chassis: Chassis) -> None:
         """Bring a machine that has power to what its chassis says."""
@@ -285,11 +296,10 @@ def _remove(machine: Any) -> None:
 
 
 def _as_fitted(machine: xml.Machine, host: HostPlan, chassis: Chassis) -> xml.Machine:
-    """The machine with the memory, the cards and the clock that its chassis has by now."""
+    """The machine with the memory and the cards that its chassis has by now."""
     cards = zip(host.ports, machine.nics, strict=True)
     return replace(
         machine,
         memory=chassis.memory,
-        clock_ahead=chassis.clock_at(time.time()),
         nics=tuple(nic for port, nic in cards if port.interface not in chassis.removed),
     )
