@@ -164,15 +164,16 @@ class Runner:
             os.close(descriptor)
             self._open[job.pid] -= 1
             return
+        lines: list[bytearray] = []
         kept = job.output[name]
-        room = job.limit - len(kept)
-        kept += part[:room]
-        job.truncated = job.truncated or len(part) > room
+        kept += part
         if job.each and name == "stdout" and b"\n" in part:
-            *lines, rest = kept.split(b"\n")
-            job.output[name] = rest
+            *lines, kept = kept.split(b"\n")
             for line in lines:
-                job.each(line)
+                job.each(line[: job.limit])
+        job.truncated = job.truncated or any(len(each) > job.limit for each in (*lines, kept))
+        del kept[job.limit :]
+        job.output[name] = kept
 
     def _finished(self) -> Iterator[Job]:
         for pid, job in list(self._running.items()):
