@@ -85,7 +85,14 @@ def mutate(
                 ledger.note(key, **_facts(result))
             return result
 
-        return each(controller, one, mutants, jobs, progress)
+        return each(
+            controller,
+            one,
+            mutants,
+            jobs,
+            progress,
+            in_machines=lambda mutant: mutant.trials[0].plan.provider == "libvirt",
+        )
 
 
 def _key(mutant: Mutant) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,9 +15,6 @@ from labctl.verification.cases import UNTOUCHED, cases_of
 from labctl.verification.judging import Mismatch, judge
 from labctl.verification.ledger import VERIFIED, Ledger, key_of
 from labctl.verification.trial import Trial, carry_out, each, throw_away
-
-MACHINES = threading.BoundedSemaphore(os.cpu_count() or 1)
-"""Cases in virtual machines at a time, whatever the number of jobs: each keeps a processor busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +88,15 @@ def verify(
             return result
 
         order = mixed([trial.lab.id for trial in todo])
-        results = each(controller, one, [todo[number] for number in order], jobs, progress)
+        trials = [todo[number] for number in order]
+        results = each(
+            controller,
+            one,
+            trials,
+            jobs,
+            progress,
+            in_machines=lambda trial: trial.plan.provider == "libvirt",
+        )
     by_number = dict(zip(order, results, strict=True))
     in_order = tuple(by_number[number] for number in range(len(todo)))
     return Report(in_order, time.monotonic() - started)
@@ -145,12 +147,9 @@ def _run(controller: Controller, scratch: Controller, trial: Trial) -> CaseResul
     started = time.monotonic()
     mismatches: tuple[Mismatch, ...] = ()
     problem = ""
-    turn = MACHINES if trial.plan.provider == "libvirt" else contextlib.nullcontext()
     try:
-        with turn:
-            started = time.monotonic()
-            marking = carry_out(controller, scratch, trial)
-            mismatches = judge(trial.plan, trial.case, marking)
+        marking = carry_out(controller, scratch, trial)
+        mismatches = judge(trial.plan, trial.case, marking)
     except (LabctlError, TimeoutError) as error:
         problem = str(error)
     return _result(trial, time.monotonic() - started, mismatches, problem)

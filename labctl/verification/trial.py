@@ -8,6 +8,7 @@ go of the lock and `gc` removes them.
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -29,6 +30,10 @@ from labctl.verification.cases import apply_case, judged_marks
 
 WorkT = TypeVar("WorkT")
 ResultT = TypeVar("ResultT")
+
+
+MACHINES = 2 * (os.cpu_count() or 1)
+"""Cases in virtual machines at a time at most: each keeps a processor busy for half of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +103,31 @@ def each(
     todo: Sequence[WorkT],
     jobs: int,
     progress: Callable[[ResultT], None],
+    *,
+    in_machines: Callable[[WorkT], bool],
 ) -> tuple[ResultT, ...]:
     """`work` done for all of `todo`, `jobs` at a time; the results in the order of `todo`.
 
-    When it is interrupted what runs is told to stop, and nothing more is begun.
+    What is done in virtual machines has a queue of its own beside that of containers, so that
+    neither waits for the other's turn. When it is interrupted what runs is told to stop, and
+    nothing more is begun.
     """
     results: dict[int, ResultT] = {}
-    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="verify") as pool:
-        futures = {pool.submit(work, one): number for number, one in enumerate(todo)}
+    with (
+        ThreadPoolExecutor(max(1, jobs), thread_name_prefix="verify") as pool,
+        ThreadPoolExecutor(min(MACHINES, max(1, jobs)), thread_name_prefix="machines") as machines,
+    ):
+        futures = {
+            (machines if in_machines(one) else pool).submit(work, one): number
+            for number, one in enumerate(todo)
+        }
         try:
             for future in as_completed(futures):
                 results[futures[future]] = future.result()
                 progress(future.result())
         except BaseException:
             controller.interrupt()
-            pool.shutdown(wait=False, cancel_futures=True)
+            for each_pool in (pool, machines):
+                each_pool.shutdown(wait=False, cancel_futures=True)
             raise
     return tuple(results[number] for number in sorted(results))

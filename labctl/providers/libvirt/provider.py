@@ -7,6 +7,7 @@ witnesses and examiners are the same for both.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import acceleration, console, identity
 from labctl.providers.libvirt.conditions import go_on, state_of
 from labctl.providers.libvirt.diagnosis import diagnose
-from labctl.providers.libvirt.hypervisor import Hypervisor, talking
+from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, talking
 from labctl.providers.libvirt.machines import (
     Machines,
     at_once,
@@ -94,10 +95,11 @@ class LibvirtProvider:
             if files:
                 raise
             return ()
-        found = [
-            Owned("host" if mark.session else "helper", name, mark.session or None, state_of(each))
-            for name, (mark, each) in marks.items()
-        ]
+        found = []
+        for name, (mark, each) in marks.items():
+            kind = "host" if mark.session else "helper"
+            with contextlib.suppress(Missing):  # gone meanwhile
+                found.append(Owned(kind, name, mark.session or None, state_of(each)))
         named = {each.session for each in found}
         left = [session for session in files if session not in named]
         found += [Owned("host", f"files of {each}", each, "left over") for each in left]
