@@ -173,16 +173,24 @@ class Fitting:
                     driver="blkdebug",
                     image=name,
                 )
-        if self._top(name) != wanted:
-            path = f"{PERIPHERALS}/{name}"
+        path, top = self._drive(name)
+        if top != wanted:
             self._monitor.ask("qom-set", path=path, property="drive", value=wanted)
 
-    def _top(self, name: str) -> str:
-        """The node that a disk reads and writes through."""
+    def _drive(self, name: str) -> tuple[str, str]:
+        """Where in QEMU a disk is, and the node that it reads and writes through.
+
+        A USB disk is a bridge and a SCSI disk behind it, and QEMU dies if the bridge is given
+        another drive.
+        """
+        path = f"{PERIPHERALS}/{name}"
         for each in self._monitor.ask("query-block"):
-            if f"/{name}/" in f"/{each.get('qdev', '')}/":
-                return str(each.get("inserted", {}).get("node-name", ""))
-        return ""
+            place = str(each.get("qdev", ""))
+            if f"/{name}/" in f"/{place}/":
+                behind = place.startswith(f"{path}/{name}.")
+                node = str(each.get("inserted", {}).get("node-name", ""))
+                return place if behind else path, node
+        return path, ""
 
 
 def _wait(done: Callable[[], bool], seconds: float) -> bool:
