@@ -24,8 +24,9 @@ bench: ## Measure us and our peers side by side; writes benchmarks/latest.json
 	@.ci/setup bench
 	@.venv/bin/python -m benchmarks
 
-verify-all: ## Prove every lab of the library: solution, untouched, wrong answers
+verify-all: ## Run the tests that take minutes each, then prove every lab of the library
 	@.ci/setup machines
+	@.ci/one-at-a-time .ci/test --nightly -m nightly --no-cov
 	@.venv/bin/labctl labs verify --all --seeds 3
 
 docs: ## Renew what in docs/ is made from the code

@@ -35,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail the tests that need Docker, instead of skipping them, when it does not answer",
     )
+    parser.addoption(
+        "--nightly", action="store_true", help="run the tests that take minutes each, too"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects by what is added here
@@ -84,6 +87,8 @@ def libvirt_refusal() -> str:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if not needs_docker(item):
         return
+    if item.get_closest_marker("nightly") and not item.config.getoption("--nightly"):
+        pytest.skip("takes minutes: `make verify-all` runs it")
     if item.get_closest_marker("machines") and (why := libvirt_refusal()):
         pytest.skip(why)
     refusal = docker_refusal(item.config)

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.machines]
 TESTS = Path(__file__).parent.parent
 LIBRARY = TESTS / "labs"
 MOST_STEPS = 30
+nightly = pytest.mark.nightly
 PATIENCE = 400.0
 """Seconds for a boot: emulated, beside others."""
 
@@ -116,7 +117,7 @@ def test_a_disk_is_pulled_and_put_in_whole_or_not_at_all(bench: Bench) -> None:
     assert steps > 5
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+@pytest.mark.parametrize("steps", [1, *(pytest.param(each, marks=nightly) for each in (2, 3, 4))])
 def test_the_power_is_off_if_the_plug_was_pulled(bench: Bench, steps: int) -> None:
     _, done = bench.cut_off("plug", steps)
     assert bench.state() == ("off" if done else "running")
@@ -126,7 +127,7 @@ def test_the_power_is_off_if_the_plug_was_pulled(bench: Bench, steps: int) -> No
     assert bench.state() == "running"
 
 
-@pytest.mark.parametrize("steps", [2, 3, 4, 6])
+@pytest.mark.parametrize("steps", [2, *(pytest.param(each, marks=nightly) for each in (3, 4, 6))])
 def test_the_power_is_on_if_it_was_switched_on(bench: Bench, steps: int) -> None:
     _, done = bench.cut_off("cycle", steps)
     assert done

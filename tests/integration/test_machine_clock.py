@@ -74,6 +74,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     assert left == ()
 
 
+@pytest.mark.nightly
 def test_a_battery_keeps_the_clock_through_a_power_cycle(bench: Bench) -> None:
     assert bench.clock() - LONG_AGO < 10 * MINUTES
     bench.sh(SET_IT)

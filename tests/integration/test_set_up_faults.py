@@ -163,6 +163,7 @@ def test_a_serial_line_at_the_wrong_speed(box: Machine) -> None:
     assert box.status("serial_console", line="ttyS1", listening=False) is Status.PASSED
 
 
+@pytest.mark.nightly
 def test_a_disk_that_warns_of_itself(box: Machine) -> None:
     assert box.status("smart", serial="N-2", healthy=True) is Status.PASSED
     box.provider.break_down(box.session.placement, box.session.plan, ["box"], lambda _: None)
@@ -184,6 +185,7 @@ def test_a_disk_that_warns_of_itself(box: Machine) -> None:
     )
 
 
+@pytest.mark.nightly
 def test_a_command_line_with_a_wrong_root(starter: Machine) -> None:
     starter.sh(WRONG_ROOT)
     assert "root=LABEL=data" in starter.sh("cat /boot/grub/grub.cfg")
