@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +14,8 @@ from checkers.hardware_state import ManagementController
 from labctl.bmc.plan import BmcPlan, EventPlan, PartPlan, SensorPlan
 from labctl.errors import ProviderError, UsageError
 from labctl.hardware import ActPlan, FaultPlan, HardwarePlan
-from labctl.images.build import build
-from labctl.plan import Plan
-from labctl.providers.base import Placement
-from labctl.providers.libvirt.provider import LibvirtProvider
-from tests.rig import IMAGES, machine, plan, wait_for
+from tests.one_machine import OneMachine
+from tests.rig import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.machines]
 
@@ -59,25 +53,8 @@ HARDWARE = HardwarePlan(
 )
 
 
-def box() -> Plan:
-    made = plan(["lan"], machine("box", "lan", image="machine"), provider="libvirt")
-    return replace(made, hosts=(replace(made.hosts[0], hardware=HARDWARE),))
-
-
-class Bench:
+class Bench(OneMachine):
     """One machine with a BMC, and hands on it."""
-
-    def __init__(self, home: Path) -> None:
-        build((*IMAGES, "machine"))
-        self.provider = LibvirtProvider(secrets.token_hex(8), home)
-        self.plan = box()
-        self.placement: Placement = self.provider.up(
-            secrets.token_hex(3), self.plan, lambda _: None
-        )
-
-    def sh(self, script: str) -> str:
-        done = self.provider.run(self.placement, "box", ["/bin/bash", "-c", script], timeout=60)
-        return done.stdout.decode() + done.stderr.decode()
 
     def answers(self, script: str) -> bool:
         """Whether the machine is so far that it runs something, and that ends well."""
@@ -86,13 +63,6 @@ class Bench:
             return self.provider.run(self.placement, "box", argv, timeout=60).exit == 0
         except ProviderError:
             return False
-
-    def do(self, name: str) -> str:
-        key = secrets.token_hex(4)
-        self.placement, told = self.provider.hands(
-            self.placement, self.plan, name, key, lambda _: None
-        )
-        return told
 
     def bmc(self) -> ManagementController:
         seen = self.provider.hardware(self.placement, "box").bmc
@@ -112,23 +82,17 @@ def processes(session: str) -> list[int]:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench(tmp_path_factory.mktemp("home"))
+    made = Bench(tmp_path_factory.mktemp("home"), HARDWARE, "lan")
     yield made
     session = made.placement.session
-    made.provider.down(session)
-    made.provider.tidy()
-    left = made.provider.owned()
-    made.provider.close()
-    assert left == ()
+    made.close()
     wait_for(lambda: processes(session) == [], "the BMC to end")
 
 
 def test_all_is_well_until_it_is_broken(bench: Bench) -> None:
     bench.sh("modprobe -a ipmi_si ipmi_devintf")
     assert bench.states() == {"Inlet Temp": "ok", "FAN1": "ok", "PSU2 Status": "ok"}
-    bench.placement = bench.provider.break_down(
-        bench.placement, bench.plan, ["box"], lambda _: None
-    )
+    bench.break_down()
     rows = [line.split("|") for line in bench.sh("ipmitool sensor").splitlines()]
     shown = {row[0].strip(): (row[1].strip(), row[3].strip()) for row in rows}
     assert shown["Inlet Temp"] == ("37.000", "nc")

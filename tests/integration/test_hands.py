@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,8 @@ import pytest
 
 from labctl.errors import UsageError
 from labctl.hardware import ActPlan, DiskPlan, FaultPlan, HardwarePlan
-from labctl.images.build import build
-from labctl.plan import Plan
-from labctl.providers.base import Placement
-from labctl.providers.libvirt.provider import LibvirtProvider
-from tests.rig import IMAGES, machine, plan, wait_for
+from tests.one_machine import OneMachine
+from tests.rig import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.machines]
 
@@ -69,57 +64,25 @@ sync
 """
 
 
-def box() -> Plan:
-    made = plan(["lan"], machine("box", "lan", image="machine"), provider="libvirt")
-    return replace(made, hosts=(replace(made.hosts[0], hardware=HARDWARE),))
-
-
-class Bench:
+class Bench(OneMachine):
     """One machine, and hands on it."""
-
-    def __init__(self, home: Path) -> None:
-        build((*IMAGES, "machine"))
-        self.provider = LibvirtProvider(secrets.token_hex(8), home)
-        self.plan = box()
-        self.placement: Placement = self.provider.up(
-            secrets.token_hex(3), self.plan, lambda _: None
-        )
-
-    def sh(self, script: str) -> str:
-        done = self.provider.run(self.placement, "box", ["/bin/bash", "-c", script], timeout=60)
-        return done.stdout.decode() + done.stderr.decode()
 
     def serials(self) -> set[str]:
         return set(self.sh("lsblk -dnro SERIAL").split()) - {"labctl-observer"}
 
-    def do(self, name: str) -> str:
-        self.placement, told = self.provider.hands(
-            self.placement, self.plan, name, secrets.token_hex(4), lambda _: None
-        )
-        return told
-
-    def state(self) -> str:
-        return self.provider.states(self.placement)["box"].state
-
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench(tmp_path_factory.mktemp("home"))
+    made = Bench(tmp_path_factory.mktemp("home"), HARDWARE, "lan")
     yield made
-    made.provider.down(made.placement.session)
-    made.provider.tidy()
-    left = made.provider.owned()
-    made.provider.close()
-    assert left == ()
+    made.close()
 
 
 def test_everything_is_whole_until_it_is_broken(bench: Bench) -> None:
     assert bench.serials() == {"A1", "B2", "C3", "D4"}
     bench.sh(SET_UP)
     wait_for(lambda: bench.sh("cat /sys/class/net/eth0/carrier").strip() == "1", "the link")
-    bench.placement = bench.provider.break_down(
-        bench.placement, bench.plan, ["box"], lambda _: None
-    )
+    bench.break_down()
     assert bench.serials() == {"A1", "B2", "C3", "D4"}
     failed = bench.sh("head -c 4096 /dev/disk/by-id/scsi-*A1 2>&1 > /dev/null")
     assert "Input/output error" in failed

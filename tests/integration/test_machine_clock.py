@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from labctl.hardware import ActPlan, FaultPlan, HardwarePlan
-from labctl.images.build import build
-from labctl.plan import Plan
-from labctl.providers.base import Placement
-from labctl.providers.libvirt.provider import LibvirtProvider
-from tests.rig import IMAGES, machine, plan, wait_for
+from tests.one_machine import OneMachine
+from tests.rig import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.machines]
 
@@ -33,45 +28,22 @@ SET_IT = "hwclock --set --utc --date '2031-01-01 00:00:00'"
 """What the clock is set to (in seconds since 1970), and by what."""
 
 
-class Bench:
+class Bench(OneMachine):
     """One machine with a dead battery, and hands on it."""
-
-    def __init__(self, home: Path) -> None:
-        build((*IMAGES, "machine"))
-        self.provider = LibvirtProvider(secrets.token_hex(8), home)
-        made = plan([], machine("box", image="machine"), provider="libvirt")
-        self.plan: Plan = replace(made, hosts=(replace(made.hosts[0], hardware=HARDWARE),))
-        placed = self.provider.up(secrets.token_hex(3), self.plan, lambda _: None)
-        self.placement: Placement = self.provider.break_down(
-            placed, self.plan, ["box"], lambda _: None
-        )
-
-    def sh(self, script: str) -> str:
-        done = self.provider.run(self.placement, "box", ["/bin/bash", "-c", script], timeout=60)
-        return done.stdout.decode() + done.stderr.decode()
 
     def clock(self) -> int:
         return int(self.sh("cat /sys/class/rtc/rtc0/since_epoch"))
 
-    def do(self, *names: str) -> None:
-        for name in names:
-            self.placement, _ = self.provider.hands(
-                self.placement, self.plan, name, secrets.token_hex(4), lambda _: None
-            )
-
     def off(self) -> bool:
-        return self.provider.states(self.placement)["box"].state == "off"
+        return self.state() == "off"
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
+    made = Bench(tmp_path, HARDWARE)
+    made.break_down()
     yield made
-    made.provider.down(made.placement.session)
-    made.provider.tidy()
-    left = made.provider.owned()
-    made.provider.close()
-    assert left == ()
+    made.close()
 
 
 @pytest.mark.nightly

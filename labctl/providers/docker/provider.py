@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from checkers.hardware_state import HardwareResult
 from checkers.model import ProgramResult
@@ -15,6 +15,7 @@ from labctl.images.model import ResolvedImage
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import Finding, HostState, Owned, Placement, Report, Usage
 from labctl.providers.docker import cabling, console, guard, inside, labels
+from labctl.providers.docker.conditions import condition, is_pinned
 from labctl.providers.docker.daemon import Daemon, Gone, talking
 from labctl.providers.docker.diagnosis import diagnose
 from labctl.providers.docker.helpers import OBSERVER, WIRER, Helpers
@@ -22,8 +23,7 @@ from labctl.providers.docker.hosts import Container, Containers, at_once
 from labctl.providers.docker.snapshots import Snapshots, named
 from labctl.providers.docker.streams import ExecStream
 from labctl.providers.docker.wiring import Wiring
-
-STATES = {"running": "running", "paused": "frozen"}
+from labctl.providers.writing import write
 
 
 class DockerProvider:
@@ -94,7 +94,7 @@ class DockerProvider:
         with self._helpers.kept():
             self._helpers.both()
         fabric = self._containers.ensure_fabric(placement.session)
-        whole = _is_pinned(fabric, placement.fabric.get("pins"))
+        whole = is_pinned(fabric, placement.fabric.get("pins"))
         wanted = set(hosts) if whole else {host.name for host in plan.hosts}
         there = self._halt(placement, wanted, whole=whole)
         plans = [host for host in plan.hosts if host.name in there]
@@ -115,7 +115,7 @@ class DockerProvider:
             for container in self._containers.of_session(placement.session)
             if container.host in wanted
         ]
-        recorded = [each for each in found if _is_pinned(each, placement.pins.get(each.host))]
+        recorded = [each for each in found if is_pinned(each, placement.pins.get(each.host))]
         if not whole:
             self._containers.stop(recorded)
         self._containers.kill([each for each in found if each.pid and each not in recorded])
@@ -195,12 +195,7 @@ class DockerProvider:
 
     def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
         """Write a file on a host, by its own programs, as its administrator."""
-        script = 'umask 077; cat > "$1" && chmod "$2" "$1"'
-        argv = ["/bin/sh", "-c", script, "sh", path, f"{mode:o}"]
-        done = self.run(placement, host, argv, stdin=content)
-        if done.exit != 0:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            raise ProviderError(f"`{path}` could not be written on {host}: {said}")
+        write(partial(self.run, placement, host), host, path, content, mode)
 
     def expel(self, placement: Placement, hosts: Sequence[str]) -> None:
         """End every console and program that came in by the engine's exec."""
@@ -237,16 +232,16 @@ class DockerProvider:
             container.host: container
             for container in self._containers.of_session(placement.session)
         }
-        fabric = _is_pinned(found.get(""), placement.fabric.get("pins"))
+        fabric = is_pinned(found.get(""), placement.fabric.get("pins"))
         return {
-            host: _state(host, found.get(host), pins, fabric=fabric)
+            host: condition(host, found.get(host), pins, fabric=fabric)
             for host, pins in placement.pins.items()
         }
 
     def fabric_is_gone(self, placement: Placement) -> bool:
         """Whether the networks went away, and with them every cable."""
         fabric = self._containers.find(labels.container_name(placement.session, labels.FABRIC_ROLE))
-        return not _is_pinned(fabric, placement.fabric.get("pins"))
+        return not is_pinned(fabric, placement.fabric.get("pins"))
 
     def going_down(self, placement: Placement, host: str) -> bool:
         """Whether sysvinit has left the run level in which people work (its title says so)."""
@@ -302,7 +297,7 @@ class DockerProvider:
 
     def _reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
         session = placement.session
-        if not _is_pinned(self._containers.ensure_fabric(session), placement.fabric.get("pins")):
+        if not is_pinned(self._containers.ensure_fabric(session), placement.fabric.get("pins")):
             placement = self.revive(placement, plan, [])
         self._containers.remove(
             [each for each in self._containers.of_session(session) if each.host == host]
@@ -385,24 +380,3 @@ class DockerProvider:
     def close(self) -> None:
         """Close the connections to the engine."""
         self._daemon.close()
-
-
-def _is_pinned(container: Container | None, pins: Mapping[str, Any] | None) -> bool:
-    """Whether a container is the one that was recorded, and has not been started again since."""
-    if container is None or not container.pid or not pins:
-        return False
-    return (container.pid, container.started) == (pins["pid"], pins["started"])
-
-
-def _state(
-    host: str, container: Container | None, pins: Mapping[str, Any], *, fabric: bool
-) -> HostState:
-    if container is None:
-        return HostState(host, "missing", "its container is gone")
-    if not container.pid:
-        return HostState(host, "stopped", f"its PID 1 ended with {container.exit}")
-    if not _is_pinned(container, pins):
-        return HostState(host, "stopped", "it was started by somebody else and is not wired")
-    if not fabric:
-        return HostState(host, "stopped", "the networks went away, and its cables with them")
-    return HostState(host, STATES.get(container.state, container.state))

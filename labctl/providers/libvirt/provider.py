@@ -31,6 +31,7 @@ from labctl.providers.libvirt.machines import (
 )
 from labctl.providers.libvirt.power import Power
 from labctl.providers.libvirt.workshop import Workshop
+from labctl.providers.writing import write
 
 EXPEL_SECONDS = 20.0
 
@@ -154,12 +155,7 @@ class LibvirtProvider:
 
     def put(self, placement: Placement, host: str, path: str, content: bytes, mode: int) -> None:
         """Write a file on a host, by its own programs, as its administrator."""
-        script = 'umask 077; cat > "$1" && chmod "$2" "$1"'
-        argv = ["/bin/sh", "-c", script, "sh", path, f"{mode:o}"]
-        done = self.run(placement, host, argv, stdin=content)
-        if done.exit != 0:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            raise ProviderError(f"`{path}` could not be written on {host}: {said}")
+        write(partial(self.run, placement, host), host, path, content, mode)
 
     def expel(self, placement: Placement, hosts: Sequence[str]) -> None:
         """End every console; on a machine its serial line is taken from whoever holds it."""
