@@ -238,10 +238,39 @@ class _Agent:
         self._why = ""
 
     def ask(self, probes: Mapping[int, AnyProbe]) -> dict[int, Result]:
-        """An answer or a failure for each probe, by its number."""
-        if self._unreached >= MOST_UNREACHED:  # each try may take as long as an engine that hangs
-            return dict.fromkeys(probes, (None, Failure(self._why)))
+        """An answer or a failure for each probe, by its number.
+
+        A machine may be slow to wake, and its line may go dead in the middle of an answer. What is
+        left open is asked once more over a new one, unless that sent anything into the networks.
+        """
         found: dict[int, Result] = {}
+        for _ in range(2 if self._patient else 1):
+            if self._unreached >= MOST_UNREACHED:  # each try may take as long as a hanging engine
+                break
+            left = {number: probe for number, probe in probes.items() if number not in found}
+            asked = False
+            try:
+                self._connection = self._connection or AgentConnection(self._dial)
+                asked = True
+                self._round(self._connection, left, found)
+            except AgentUnreachable as problem:
+                self._why = str(problem)
+                self._unreached += 1
+                self.close()
+                if asked and any(isinstance(probe, SENDING) for probe in left.values()):
+                    break
+            else:
+                self._why = "the agent gave no answer to this probe"
+                self._unreached = 0
+                break
+        for number in probes:
+            found.setdefault(number, (None, Failure(self._why)))
+        return found
+
+    def _round(
+        self, agent: AgentConnection, probes: Mapping[int, AnyProbe], found: dict[int, Result]
+    ) -> None:
+        """Put one request and take down each answer; raises `AgentUnreachable`."""
         seconds = _time_for(list(probes.values()))
         request = {
             "seconds": seconds,
@@ -251,32 +280,10 @@ class _Agent:
                 {"id": number, **codec.probe_to_json(probe)} for number, probe in probes.items()
             ],
         }
-        why = "the agent gave no answer to this probe"
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            deadline = time.monotonic() + seconds + SLACK_SECONDS
-            for answer in self._connection.ask(request, deadline):
-                number = answer.get("id")
-                if isinstance(number, int) and number in probes:
-                    found[number] = _read(probes[number], answer)
-            self._unreached = 0
-        except AgentUnreachable as problem:
-            why = self._why = str(problem)
-            self._unreached += 1
-            self.close()
-        for number in probes:
-            found.setdefault(number, (None, Failure(why)))
-        return found
-
-    def _connect(self) -> AgentConnection:
-        """A connection; an agent in a machine may be slow to wake, and is tried once more."""
-        try:
-            return AgentConnection(self._dial)
-        except AgentUnreachable:
-            if not self._patient:
-                raise
-            return AgentConnection(self._dial)
+        for answer in agent.ask(request, time.monotonic() + seconds + SLACK_SECONDS):
+            number = answer.get("id")
+            if isinstance(number, int) and number in probes:
+                found[number] = _read(probes[number], answer)
 
     def close(self) -> None:
         """End the connection."""

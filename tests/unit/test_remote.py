@@ -266,6 +266,40 @@ def test_an_observer_in_a_machine_is_tried_once_more() -> None:
     assert len(dialled) == 2
 
 
+def put_to_a_dying_agent(*probes: AnyProbe) -> tuple[list[Observation], list[int]]:
+    """What an agent of a machine says that dies after one answer, and how much each round asked."""
+    rounds: list[int] = []
+
+    def dies_once(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        rounds.append(len(request["probes"]))
+        answers = well(request)
+        yield next(answers)
+        if len(rounds) == 1:
+            raise OSError("killed")
+        yield from answers
+
+    with serving(answering(dies_once)) as server:
+        where = Whereabouts(PINS, {})
+        observer = RemoteObserver(HOSTS, where, server.dial, ran, guests={"r1": server.dial})
+        seen = list(observer.observe([Wanted(probe, ("a",)) for probe in probes]))
+        observer.close()
+    return seen, rounds
+
+
+def test_what_an_observer_in_a_machine_left_open_is_asked_again() -> None:
+    seen, rounds = put_to_a_dying_agent(File("r1", b"/a"), File("r1", b"/b"), File("r1", b"/c"))
+    assert [each.failure for each in seen] == [None] * 3
+    assert rounds == [3, 2]
+
+
+def test_what_sends_is_not_asked_again() -> None:
+    """A second request might order, print or delete something a second time."""
+    connect = Connect("r1", "127.0.0.1", 80)
+    seen, rounds = put_to_a_dying_agent(connect, File("r1", b"/a"))
+    assert "the agent ended" in reason(seen[0])
+    assert rounds == [2]
+
+
 def test_a_round_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "SLACK_SECONDS", 0.2)
     monkeypatch.setattr(remote, "_time_for", lambda _: 0.1)
