@@ -36,6 +36,9 @@ from checkers.traffic import Discover
 AGENT_AT_ONCE = 24
 """Programs that the agent runs at the same time (see checkers/agent/jobs.py)."""
 SLACK_SECONDS = 10.0
+MACHINE_CONNECT_SECONDS = 60.0
+"""How long the connection into a machine may take: emulated, while others beside it boot."""
+MACHINE_SLACK_SECONDS = 30.0
 INSIDE_AT_ONCE = 4
 BROWSERS_AT_ONCE = 2
 """Browsers at the same time; each takes a processor while a page loads, and has a limit of time."""
@@ -250,7 +253,7 @@ class _Agent:
             left = {number: probe for number, probe in probes.items() if number not in found}
             asked = False
             try:
-                self._connection = self._connection or AgentConnection(self._dial)
+                self._connection = self._connection or self._connect()
                 asked = True
                 self._round(self._connection, left, found)
             except AgentUnreachable as problem:
@@ -272,6 +275,7 @@ class _Agent:
     ) -> None:
         """Put one request and take down each answer; raises `AgentUnreachable`."""
         seconds = _time_for(list(probes.values()))
+        slack = MACHINE_SLACK_SECONDS if self._patient else SLACK_SECONDS
         request = {
             "seconds": seconds,
             "hosts": {probe.host: self._pins.get(probe.host, {}) for probe in probes.values()},
@@ -280,10 +284,13 @@ class _Agent:
                 {"id": number, **codec.probe_to_json(probe)} for number, probe in probes.items()
             ],
         }
-        for answer in agent.ask(request, time.monotonic() + seconds + SLACK_SECONDS):
+        for answer in agent.ask(request, time.monotonic() + seconds + slack):
             number = answer.get("id")
             if isinstance(number, int) and number in probes:
                 found[number] = _read(probes[number], answer)
+
+    def _connect(self) -> AgentConnection:
+        return AgentConnection(self._dial, MACHINE_CONNECT_SECONDS if self._patient else None)
 
     def close(self) -> None:
         """End the connection."""

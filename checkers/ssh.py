@@ -72,7 +72,9 @@ def _fresh_key() -> tuple[paramiko.Ed25519Key, str]:
 class AgentConnection:
     """One SSH connection to the agent of a server; may carry any number of rounds."""
 
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: Dial, seconds: float | None = None) -> None:
+        """Connect within `seconds` (`CONNECT_SECONDS`, if None); raises `AgentUnreachable`."""
+        seconds = CONNECT_SECONDS if seconds is None else seconds
         host_key, host_private = _fresh_key()
         client_key, _ = _fresh_key()
         lines = (
@@ -86,8 +88,8 @@ class AgentConnection:
             raise AgentUnreachable(f"the observer cannot be reached: {problem}") from problem
         self._nonce = os.urandom(frames.NONCE_SIZE)
         try:
-            with self._until(time.monotonic() + CONNECT_SECONDS):
-                self._channel = self._open(host_key, client_key)
+            with self._until(time.monotonic() + seconds):
+                self._channel = self._open(host_key, client_key, seconds)
         except AgentUnreachable:
             self.close()
             raise
@@ -97,12 +99,16 @@ class AgentConnection:
             told = said or "it hung up or did not answer in time"
             raise AgentUnreachable(f"no SSH connection to the observer: {told}") from problem
 
-    def _open(self, host_key: paramiko.PKey, client_key: paramiko.PKey) -> paramiko.Channel:
-        self._transport.start_client(timeout=CONNECT_SECONDS)
+    def _open(
+        self, host_key: paramiko.PKey, client_key: paramiko.PKey, seconds: float
+    ) -> paramiko.Channel:
+        self._transport.banner_timeout = self._transport.handshake_timeout = seconds
+        self._transport.auth_timeout = seconds
+        self._transport.start_client(timeout=seconds)
         if self._transport.get_remote_server_key() != host_key:
             raise AgentUnreachable("the observer shows another host key than it was given")
         self._transport.auth_publickey("root", client_key)
-        channel = self._transport.open_session(timeout=CONNECT_SECONDS)
+        channel = self._transport.open_session(timeout=seconds)
         channel.exec_command("agent")
         return channel
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -72,10 +73,20 @@ class Power:
             boot = partial(self.wait, session, report=report)
         if not hosts:
             return {}
-        with boot_slot(accelerated=self._accelerated()):
+        with boot_slot(accelerated=self._accelerated()) as place:
             self.switch_on(session, plan, hosts, report)
+            place.leave_when_idle(partial(self._computed, session, hosts))
             found = at_once(boot, hosts)
         return {host.name: pins for host, pins in zip(hosts, found, strict=True) if pins}
+
+    def _computed(self, session: str, hosts: Sequence[HostPlan]) -> float:
+        """Seconds of a processor that machines have taken so far; none for one that is gone."""
+        total = 0.0
+        for host in hosts:
+            with contextlib.suppress(ProviderError), talking("to look at a machine"):
+                *_, nanoseconds = self._machines.get(session, host.name).info()
+                total += nanoseconds / 1e9
+        return total
 
     def switch_on(
         self, session: str, plan: Plan, hosts: Sequence[HostPlan], report: Report
