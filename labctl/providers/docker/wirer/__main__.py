@@ -24,6 +24,10 @@ from checkers.agent import hosts, processes
 
 from . import cables, prepare
 
+FIND_SECONDS = 5.0
+"""How long a guest that libvirt calls started may take to be seen as a process."""
+POLL = 0.1
+
 
 def say(**message: Any) -> None:
     """One line of the answer."""
@@ -67,8 +71,17 @@ def plug(request: dict[str, Any]) -> None:
 
 
 def _guest(name: str) -> int:
-    """The QEMU that runs the guest of this name (its option `-name guest=NAME,…`)."""
-    wanted = f"guest={name},".encode()
+    """The QEMU that runs the guest of this name; one that has just been started may be late."""
+    until = time.monotonic() + FIND_SECONDS
+    while (found := _qemu(f"guest={name},".encode())) is None:
+        if time.monotonic() > until:
+            raise cables.CannotWire(f"no QEMU runs the guest {name}")
+        time.sleep(POLL)
+    return found
+
+
+def _qemu(wanted: bytes) -> int | None:
+    """The QEMU with an option that begins like this (`-name guest=NAME,…`)."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -78,7 +91,7 @@ def _guest(name: str) -> int:
             continue
         if b"qemu" in argv[0] and any(word.startswith(wanted) for word in argv):
             return int(entry.name)
-    raise cables.CannotWire(f"no QEMU runs the guest {name}")
+    return None
 
 
 def _bring_up(host: dict[str, Any], until: float) -> None:
