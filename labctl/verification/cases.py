@@ -12,6 +12,9 @@ from labctl.sessions.scripts import run_script
 UNTOUCHED = CasePlan(name="untouched", outcome="not-yet-achieved")
 """Always a case: nothing is applied, and no check passes unless the lab says so."""
 
+BOOT_SECONDS = 300.0
+"""How long a step waits for a host that is still booting, as somebody at its console would."""
+
 
 def cases_of(plan: Plan) -> tuple[CasePlan, ...]:
     """The cases that apply to these values, with `untouched` among them."""
@@ -43,6 +46,7 @@ def _step(controller: Controller, code: str, folder: Folder, step: StepPlan) -> 
     if step.restart:
         record.place(controller, provider.restart(placement, session.plan, [step.restart]))
     elif step.script and step.host:
+        provider.not_booted(placement, BOOT_SECONDS)
         login = session.plan.host(step.host).login
         run_script(
             provider,
