@@ -87,6 +87,8 @@ class WarmStates:
         ]
         if machine.serial_ports > 1:
             parts.append(machine.serial_ports)
+        if machine.kernel is not None:
+            parts.append(xml.COMMAND_LINE)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @contextlib.contextmanager
