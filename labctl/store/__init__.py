@@ -1,4 +1,4 @@
-"""The record: sessions, their event logs, runs and results, and large values by their digest.
+"""The record: sessions, their event logs, the centre's own, runs, and large values by digest.
 
 The truth is the log; everything else is what its events add up to. `Store` comes on first use, so
 that importing the records alone does not load the database's libraries.
@@ -13,6 +13,7 @@ from labctl.store.home import Home, database_url, home_path
 from labctl.store.locks import Busy
 from labctl.store.processes import ProcessIdentity
 from labctl.store.records import (
+    CENTRE,
     Event,
     Intention,
     Mode,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from labctl.store.store import Store
 
 __all__ = [
+    "CENTRE",
     "Busy",
     "Event",
     "Home",

@@ -1,6 +1,8 @@
-"""The hash chain of a session's log: how an event is spelled, hashed and proved.
+"""The hash chain of a log: how an event is spelled, linked, hashed and proved.
 
     hash = SHA-256 of canonical JSON [session, sequence, at, kind, data, actor, previous]
+
+Each session has a log of its own, and the centre has one under the name `CENTRE`.
 
 The chain shows that no event was changed, dropped or put in between. It cannot show that a whole
 log was written anew with new hashes; a signed copy of the last hash, kept elsewhere, does that.
@@ -11,21 +13,29 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkers.codec import canonical
 from labctl.errors import StoreError
-from labctl.store.records import Event, Problem
+from labctl.store.records import Event, Problem, log_named
 
 GENESIS = "0" * 64
-"""What the first event of a session has before it."""
+"""What the first event of a log has before it."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 FIELDS = tuple(field.name for field in fields(Event))
 """The fields of an event, which are the columns of its row, the hash last."""
+
+
+class Link(NamedTuple):
+    """Where a log ends: the number and the hash of its last event (0 and `GENESIS` before any)."""
+
+    sequence: int
+    hash: str
+
 
 Row = tuple[Any, ...]
 """An event as the database gives it: the columns in `Event`'s order, `data` as JSON text."""
@@ -63,19 +73,32 @@ def seal(event: Event) -> Event:
     return replace(event, hash=event_hash(event))
 
 
+def follow(
+    log: str, last: Link, *, kind: str, data: Mapping[str, Any], actor: str, now: str
+) -> Event:
+    """The event that comes after `last` in the log called `log`, sealed and storable."""
+    number = last.sequence + 1
+    return seal(Event(log, number, now, clean(kind), plain(data), clean(actor), last.hash, ""))
+
+
+def columns(event: Event) -> dict[str, Any]:
+    """The event as the columns of its row."""
+    return {name: getattr(event, name) for name in FIELDS} | {"data": spell(event.data)}
+
+
 def event_from(row: Row) -> Event:
     """The event in a database row; raises `StoreError`, naming it, if the row makes no sense."""
     reason = _misspelled(row)
     if reason:
         raise StoreError(
-            f"Event {row[1]!a} of session {row[0]!a} is damaged: {reason}.",
+            f"Event {row[1]!a} of {log_named(row[0])} is damaged: {reason}.",
             "Restore the database from a backup; the other events can still be read.",
         )
     return _event(row)
 
 
-def broken_links(session: str, rows: Iterable[Row], expected: int) -> tuple[Problem, ...]:
-    """What is wrong with the chain of `session`, whose last event should be number `expected`.
+def broken_links(log: str, rows: Iterable[Row], expected: int) -> tuple[Problem, ...]:
+    """What is wrong with the chain of `log`, whose last event should be number `expected`.
 
     `rows` come in the order of their numbers.
     """
@@ -84,24 +107,24 @@ def broken_links(session: str, rows: Iterable[Row], expected: int) -> tuple[Prob
     for row in rows:
         sequence = row[1]
         if isinstance(sequence, int):
-            problems += _gap(session, number + 1, sequence - 1)
+            problems += _gap(log, number + 1, sequence - 1)
             number = sequence
         reasons = _wrong(row, previous)
         if reasons:
-            problems.append(Problem(session, number, "; ".join(reasons)))
+            problems.append(Problem(log, number, "; ".join(reasons)))
         previous = row[7]
-    problems += _gap(session, number + 1, expected)
+    problems += _gap(log, number + 1, expected)
     if number > expected:
-        problems.append(Problem(session, number, f"the session knows of {expected} events only"))
+        problems.append(Problem(log, number, f"its row knows of {expected} events only"))
     return tuple(problems)
 
 
-def _gap(session: str, first: int, last: int) -> Sequence[Problem]:
+def _gap(log: str, first: int, last: int) -> Sequence[Problem]:
     """One problem for the events that are not there: a damaged number may leave billions out."""
     if first > last:
         return ()
     rest = "" if first == last else f", and so is every one up to {last}"
-    return (Problem(session, first, f"the event is missing{rest}"),)
+    return (Problem(log, first, f"the event is missing{rest}"),)
 
 
 def _wrong(row: Row, previous: str) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from labctl.errors import StoreError, UnknownName
 from labctl.store import schema
-from labctl.store.chain import FIELDS, GENESIS, clean, event_from, plain, seal, spell
+from labctl.store.chain import GENESIS, Link, clean, columns, event_from, follow
 from labctl.store.records import Event, NewSession, SessionFilter, SessionRecord
 
 CHANGES = "session"
@@ -38,10 +38,10 @@ class Entry:
     opens: int = 0
 
 
-def lock(connection: Connection, session: str) -> tuple[int, str]:
+def lock(connection: Connection, session: str) -> Link:
     """Keep other writers from the session until the transaction ends; raises `UnknownName`.
 
-    Returns the number and the hash of its last event.
+    Returns where its log ends.
     """
     row = schema.sessions
     # For databases with row locks; SQLite's writing transaction has locked everything already.
@@ -49,7 +49,7 @@ def lock(connection: Connection, session: str) -> tuple[int, str]:
     head = connection.execute(query).one_or_none()
     if head is None:
         raise unknown_session(connection, session)
-    return head.sequence, head.head
+    return Link(head.sequence, head.head)
 
 
 def expect(connection: Connection, session: str, sequence: int) -> None:
@@ -64,14 +64,12 @@ def expect(connection: Connection, session: str, sequence: int) -> None:
 
 def append(connection: Connection, session: str, entry: Entry, now: str) -> Event:
     """Append to the session's log and bring its row up to date; raises `UnknownName`."""
-    last, previous = lock(connection, session)
+    last = lock(connection, session)
     data = dict(entry.data)
     if entry.changes:
         data[CHANGES] = dict(entry.changes)
-    kind, actor = clean(entry.kind), clean(entry.actor)
-    event = seal(Event(session, last + 1, now, kind, plain(data), actor, previous, ""))
-    values = {name: getattr(event, name) for name in FIELDS} | {"data": spell(event.data)}
-    connection.execute(insert(schema.events), values)
+    event = follow(session, last, kind=entry.kind, data=data, actor=entry.actor, now=now)
+    connection.execute(insert(schema.events), columns(event))
     row = schema.sessions
     kept = {"sequence": event.sequence, "head": event.hash, "updated": now}
     if entry.opens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -12,32 +13,45 @@ from labctl.store.chain import clean, plain, spell
 from labctl.store.records import Person
 
 
-def put(connection: Connection, person: Person) -> None:
-    """Record the person, in place of what was known under the code."""
-    row = schema.people
-    code = clean(person.code)
-    connection.execute(delete(row).where(row.c.code == code))
-    data = spell(plain(person.data))
-    connection.execute(insert(row), {"code": code, "name": clean(person.name), "data": data})
+def put(connection: Connection, people: Iterable[Person]) -> None:
+    """Record people, each in place of what was known under the code."""
+    rows = [
+        {"code": clean(each.code), "name": clean(each.name), "data": spell(plain(each.data))}
+        for each in people
+    ]
+    erase(connection, [row["code"] for row in rows])
+    if rows:
+        connection.execute(insert(schema.people), rows)
 
 
 def get(connection: Connection, code: str) -> Person:
     """The person; raises `UnknownName`."""
-    found = everyone(connection)
-    if code not in found:
-        raise UnknownName("person", code, found)
-    return found[code]
+    row = schema.people
+    found = connection.execute(select(row).where(row.c.code == code)).one_or_none()
+    if found is None:
+        raise UnknownName("person", code, names(connection), "labctl people list")
+    return _person(*found)
 
 
 def everyone(connection: Connection) -> dict[str, Person]:
     """Every person on record, by code, in one query."""
     query = select(schema.people).order_by(schema.people.c.code)
-    return {
-        code: Person(code, name, json.loads(data)) for code, name, data in connection.execute(query)
-    }
+    return {values[0]: _person(*values) for values in connection.execute(query)}
 
 
-def erase(connection: Connection, code: str) -> bool:
-    """Forget the person, keep the sessions (they know the code alone); says if there was one."""
+def names(connection: Connection) -> dict[str, str]:
+    """Code → name of every person on record."""
+    row = schema.people.c
+    found = connection.execute(select(row.code, row.name).order_by(row.code))
+    return {values.code: values.name for values in found}
+
+
+def erase(connection: Connection, codes: Iterable[str]) -> None:
+    """Forget people, keep their sessions (they know the code alone)."""
     row = schema.people
-    return connection.execute(delete(row).where(row.c.code == code)).rowcount > 0
+    for code in codes:
+        connection.execute(delete(row).where(row.c.code == code))
+
+
+def _person(code: str, name: str, data: str) -> Person:
+    return Person(code, name, json.loads(data))

@@ -17,11 +17,19 @@ from labctl.store.processes import ProcessIdentity
 Mode = Literal["practice", "assessment"]
 Reason = Literal["submit", "check", "remark", "verify"]
 
+CENTRE = "@centre"
+"""The name of the centre's own log, where a session's log has the session's code."""
+
 CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """What session codes are made of: no letter or digit that is read as another (l, o, i, 0, 1)."""
 
 CODE = re.compile(f"[{CODE_ALPHABET[:23]}][{CODE_ALPHABET}]{{5}}")
 """A session's code. The first is a letter, so that no spreadsheet makes a number of `2e3456`."""
+
+
+def log_named(log: str) -> str:
+    """A log in words: whose it is."""
+    return "the centre's log" if log == CENTRE else f"session {log!a}"
 
 
 def moment(text: str) -> datetime:
@@ -92,10 +100,11 @@ class SessionFilter:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of a session's log, which is never changed.
+    """One entry of a log, which is never changed.
 
-    `sequence` counts from 1 without gaps. `actor` is who did it (a user's or candidate's code, or a
-    part of the program). `hash` is over all the other fields, `previous` the hash before it.
+    `session` is the session's code, or `CENTRE` in the centre's own log. `sequence` counts from 1
+    without gaps. `actor` is who did it (an account, a candidate's code, or a part of the program).
+    `hash` is over all the other fields, `previous` the hash before it.
     """
 
     session: str
@@ -110,7 +119,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in the record that does not add up: `sequence` is the event, None the session."""
+    """Something in the record that does not add up.
+
+    `session` is the session's code, or `CENTRE`; `sequence` is the event, None the log as a whole.
+    """
 
     session: str
     sequence: int | None
@@ -118,7 +130,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = "" if self.sequence is None else f", event {self.sequence}"
-        return f"session {self.session}{place}: {self.what}"
+        whose = "the centre's log" if self.session == CENTRE else f"session {self.session}"
+        return f"{whose}{place}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +203,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who a candidate's code stands for. Kept apart from the log, so that it can be erased.
+    """Who a code stands for. Kept apart from the logs, so that it can be erased.
 
-    `data` is further personal data (learner number, date of birth, access arrangements) as JSON.
+    The code is a candidate's, or `staff:` and an account. `data` is further personal data (learner
+    number, date of birth, access arrangements) as JSON.
     """
 
     code: str

@@ -1,6 +1,7 @@
 """The tables, as they are now. What leads there from an older store is in `migrations/versions`.
 
     installation ── one row          people ── erasable, nothing refers to it
+    centre_events                    the centre's own log; installation says where it ends
     sessions ─┬─ events              the truth; the session's row is what they add up to
               └─ runs ── results     what grading found, as rows for lists
 
@@ -41,6 +42,22 @@ installation = Table(
     metadata,
     Column("only", Integer, CheckConstraint("only = 1", name="only"), primary_key=True),
     Column("id", String(32), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("head", String(64), nullable=False),
+)
+
+centre_events = Table(
+    "centre_events",
+    metadata,
+    # In the order of `Event`; the first is always `CENTRE`.
+    Column("session", String(16), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(100), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
 )
 
 sessions = Table(

@@ -18,7 +18,8 @@ from typing import Any, Self
 from sqlalchemy import select
 
 from labctl.errors import StoreError
-from labctl.store import audit, intentions, log, people, runs, schema
+from labctl.store import audit, centre, intentions, log, runs, schema
+from labctl.store import people as people_table
 from labctl.store.blobs import Blobs, cannot_write
 from labctl.store.database import Database
 from labctl.store.home import Home
@@ -305,29 +306,59 @@ class Store:
         """Remove what killed writers left in the blob directory; returns how many files."""
         return self._blobs.sweep()
 
-    # ------------------------------------------------------------------ people
+    # ------------------------------------------------------------------ the centre and its people
 
-    def put_person(self, person: Person) -> None:
-        """Record who a candidate's code stands for."""
+    def record(
+        self,
+        kind: str,
+        data: Mapping[str, Any],
+        actor: str,
+        *,
+        people: Sequence[Person] = (),
+        forget: Sequence[str] = (),
+        expect_sequence: int | None = None,
+    ) -> Event:
+        """Append to the centre's own log; `people` and `forget` are put and erased with it.
+
+        The log names codes, the table of people alone who they are. Blobs that `data` lists under
+        `blobs` must be in the store already. Raises `OutOfDate` as `append` does.
+        """
+        for digest in data.get(centre.BLOBS, ()):
+            self._demand(digest)
         with self._database.writing() as connection:
-            people.put(connection, person)
+            if expect_sequence is not None:
+                centre.expect(connection, expect_sequence)
+            people_table.put(connection, people)
+            people_table.erase(connection, forget)
+            event = centre.append(connection, kind, data, actor, self._now())
+        if forget:
+            self._database.flush_log()
+        return event
+
+    def centre_events(self, family: str = "") -> tuple[Event, ...]:
+        """The centre's log, in order: all of it, or one family of kinds (`staff`, `lab`)."""
+        with self._database.reading() as connection:
+            return centre.events(connection, family)
+
+    def audit_centre(self) -> tuple[Problem, ...]:
+        """Everything that does not add up in the centre's log; nothing if all does."""
+        with self._database.lenient() as connection:
+            return centre.audit(connection, self._blobs.get)
 
     def person(self, code: str) -> Person:
         """The person behind the code; raises `UnknownName`."""
         with self._database.reading() as connection:
-            return people.get(connection, code)
+            return people_table.get(connection, code)
 
     def people(self) -> dict[str, Person]:
         """Every person on record, by code."""
         with self._database.reading() as connection:
-            return people.everyone(connection)
+            return people_table.everyone(connection)
 
-    def erase_person(self, code: str) -> bool:
-        """Erase the person from the disk, keep their sessions; says whether there was one."""
-        with self._database.writing() as connection:
-            erased = people.erase(connection, code)
-        self._database.flush_log()
-        return erased
+    def names(self) -> dict[str, str]:
+        """Code → name of every person on record."""
+        with self._database.reading() as connection:
+            return people_table.names(connection)
 
     def _now(self) -> str:
         return time_text(self._clock())

@@ -313,7 +313,7 @@ def test_a_flipped_bit_in_any_column_is_found_and_named(
         ("UPDATE sessions SET state = 'submitted'", None, "says state 'submitted', its log 'up'"),
         ("UPDATE sessions SET seed = 8", None, "says seed 8, its log 7"),
         ("UPDATE sessions SET intentions = 0", None, "says intentions 0, its log 1"),
-        ("UPDATE sessions SET sequence = 4", 5, "the session knows of 4 events only"),
+        ("UPDATE sessions SET sequence = 4", 5, "its row knows of 4 events only"),
         ("DELETE FROM sessions", None, "the session's row is missing"),
         ("UPDATE results SET marks = 9", 5, "the rows of run 1 differ from its event"),
         ("UPDATE results SET flags = '{'", 5, "the rows of run 1 differ from its event"),
@@ -471,14 +471,15 @@ def test_a_run_is_recorded_whole_or_not_at_all(store: Store) -> None:
 
 def test_a_person_can_be_erased_and_leaves_no_byte(store: Store) -> None:
     session = begin(store)
-    store.put_person(Person("C-17", "Old Name"))
+    store.record("roster.imported", {}, "a", people=[Person("C-17", "Old Name")])
     person = Person("C-17", "Grace Hopper", {"uln": "1234567890"})
-    store.put_person(person)
+    store.record("roster.imported", {}, "a", people=[person])
     assert store.person("C-17") == person
     assert store.people() == {"C-17": person}
+    assert store.names() == {"C-17": "Grace Hopper"}
 
-    assert store.erase_person("C-17") is True
-    assert store.erase_person("C-17") is False
+    store.record("person.erased", {"codes": ["C-17"]}, "a", forget=["C-17"])
+    assert store.people() == {}
     with pytest.raises(UnknownName, match="No person is called `C-17`"):
         store.person("C-17")
     assert store.session(session.code) == session
