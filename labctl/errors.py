@@ -2,8 +2,10 @@
 
     LabctlError                 anything a person can do something about; exit code 1
     ├── UsageError              the command was asked for something that is not there; exit code 2
-    │   └── UnknownName         no such lab, session, host …; carries the nearest names
+    │   ├── UnknownName         no such lab, session, host …; carries the nearest names
+    │   └── NotPermitted        whoever runs the command has no role that may do this
     ├── LabFileError            a lab file does not lint; carries every finding; exit code 3
+    ├── RosterError             a roster has mistakes; carries every one; exit code 3
     ├── ProviderError           Docker, an image, the fabric; exit code 4
     │   └── ProviderUnavailable the provider cannot be used at all on this server
     └── StoreError              the record cannot be read or written; exit code 5
@@ -49,6 +51,16 @@ class UnknownName(UsageError):
             hint = ("Known: " + ", ".join(names)) if names else f"There is no {what} yet."
         super().__init__(f"No {what} is called `{name}`.", hint)
         self.name = name
+
+
+class NotPermitted(UsageError):
+    """The account that runs the command has no role that may do this."""
+
+
+class RosterError(LabctlError):
+    """A roster has mistakes; the message lists them all, one a line."""
+
+    exit_code = 3
 
 
 class LabFileError(LabctlError):

@@ -29,6 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from labctl import report
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.plan import plan_to_json
 from labctl.sessions import record
@@ -57,6 +59,7 @@ def write_evidence(controller: Controller, code: str, target: Path) -> Written:
     A folder that is there already is never touched: `-2`, `-3` … is appended to the name. Raises
     `UnknownName`, `StoreError` for a damaged record, `UsageError` if the place cannot be written.
     """
+    permit(controller, Act.EVIDENCE)
     files = evidence_files(controller, code)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "evidence": "labctl.cli.keeping:evidence",
         "audit": "labctl.cli.keeping:audit",
     },
+    "The centre": {
+        "people": "labctl.cli.people:people",
+        "staff": "labctl.cli.staff:staff",
+        "centre": "labctl.cli.centre:centre",
+    },
     "Labs and this server": {
         "labs": "labctl.cli.labs:labs",
         "images": "labctl.cli.images:images",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.marking import Marking, mark
 from labctl.sessions import record
@@ -16,6 +18,7 @@ def check(controller: Controller, code: str, progress: Progress = lambda _: None
 
     Raises `UsageError` for a session that does not run.
     """
+    permit(controller, Act.CHECK)
     with controller.store.lock(code, wait=5.0):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UnknownName
 from labctl.providers import PROVIDERS
 from labctl.providers.base import Owned
@@ -25,6 +27,7 @@ class Cleaned:
 
 def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned:
     """Settle what is half done, then remove what belongs to no session that may have hosts."""
+    permit(controller, Act.GC)
     recovered = () if dry_run else recover(controller)
     removed: list[Owned] = []
     kept: list[Owned] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from labctl.centre import account as accounts
+from labctl.centre.account import Account
 from labctl.library.library import Library
 from labctl.providers import open_provider
 from labctl.store import Store, database_url, home_path
@@ -60,9 +61,14 @@ class Controller:
         return Library.open(self.library_paths)
 
     @cached_property
+    def account(self) -> Account:
+        """The account that runs the command, as the operating system knows it."""
+        return accounts.current_account()
+
+    @property
     def actor(self) -> str:
-        """Who is acting: the account that runs the command."""
-        return getpass.getuser()
+        """Who is acting, as the record names it: the account's name."""
+        return self.account.name
 
     def provider(self, name: str) -> Provider:
         """The provider called `name`, opened once."""
@@ -83,6 +89,7 @@ class Controller:
         other = Controller(home, self.library_paths, self.tell, self)
         other.__dict__["library"] = self.library
         other.__dict__["store"] = Store.open(home)
+        other.__dict__["account"] = self.account
         return other
 
     def interrupt(self) -> None:

@@ -7,6 +7,8 @@ import time
 from checkers.engine import Wanted
 from checkers.model import File, FileResult
 from checkers.remote import RemoteObserver, Whereabouts
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UnknownName, UsageError
 from labctl.plan import Access, HostPlan
 from labctl.providers.base import Placement
@@ -26,6 +28,7 @@ def console(controller: Controller, code: str, host: str) -> int:
     A host that was rebooted is started and wired again, and the console opens anew. Raises
     `UsageError` for a session that does not run or a host that nobody may enter.
     """
+    permit(controller, Act.CONSOLE)
     session = record.load(controller.store, code)
     session.demand(State.RUNNING)
     planned = _enterable(session, host)
@@ -97,6 +100,7 @@ def hosts_down(controller: Controller, session: Session) -> list[str]:
 
 def put(controller: Controller, code: str, host: str, path: str, content: bytes) -> None:
     """Write a file on a host, as its administrator."""
+    permit(controller, Act.PUT)
     session = record.load(controller.store, code)
     session.demand(State.RUNNING)
     record.demand_whole(controller.store, code)
@@ -109,6 +113,7 @@ def put(controller: Controller, code: str, host: str, path: str, content: bytes)
 
 def get(controller: Controller, code: str, host: str, path: str) -> bytes:
     """Read a file of a host through the examiner's own reader; `UsageError` if it cannot be."""
+    permit(controller, Act.GET)
     session = record.load(controller.store, code)
     session.demand(State.RUNNING, State.SUBMITTED)
     _known(session, host)
@@ -144,6 +149,7 @@ def _known(session: Session, host: str) -> None:
 
 def thaw(controller: Controller, code: str) -> None:
     """Let a running session's hosts go on that the keeper has frozen."""
+    permit(controller, Act.THAW)
     with controller.store.lock(code, wait=5.0):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)

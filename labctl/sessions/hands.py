@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
@@ -39,6 +41,7 @@ def hands(controller: Controller, code: str, act: str) -> str:
     Raises `UnknownName` for an act that the lab does not offer, `UsageError` for one that cannot be
     done as things are.
     """
+    permit(controller, Act.HANDS)
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)

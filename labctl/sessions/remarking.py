@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
 from checkers.replay import ReplayObserver
 from labctl import transcript
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.library.planning import plan as planned
 from labctl.marking import Marking, mark
@@ -49,6 +51,7 @@ def remark(
     The new run is recorded beside the old one unless `dry_run`. Raises `UsageError` if nothing was
     handed in.
     """
+    permit(controller, Act.REMARK_DRY if dry_run else Act.REMARK)
     session = record.load(controller.store, code)
     old = _hand_in(controller, code)
     stored = transcript.unpack(controller.store.get_blob(old.transcript or ""))

@@ -8,6 +8,8 @@ that failed once the snapshot was there, is gone on with by the next one.
 
 from __future__ import annotations
 
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import LabctlError, ProviderError, UnknownName
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
@@ -26,6 +28,7 @@ def reset(controller: Controller, code: str, host: str, why: str) -> str:
     Goes on with an earlier reset of that host that is half done. Raises `UnknownName` for a host
     that the session does not have, `ProviderError` where there is no room for a snapshot.
     """
+    permit(controller, Act.RESET)
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)

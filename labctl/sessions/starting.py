@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from labctl.centre.candidates import CANDIDATE
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.library.folder import Folder
 from labctl.library.planning import Lab, plan
@@ -19,9 +21,6 @@ from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord, time_text
 
 LARGEST_SEED = 2**31
-
-CANDIDATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""A candidate's code. A name would not fit, and is not meant to: the log holds codes only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,7 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
 
     Raises `UsageError` for a request that makes no sense, `LabFileError` for a lab with mistakes.
     """
+    permit(controller, Act.START)
     _demand_candidates(request.candidates)
     lab = controller.library.lab(request.lab)
     archive = controller.store.put_blob(lab.folder.archive())

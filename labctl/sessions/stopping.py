@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.graded_hosts import twin_code
@@ -13,6 +15,7 @@ def stop(controller: Controller, code: str) -> None:
 
     Raises `UnknownName`, `Busy`, or `ProviderError` if the provider could not remove it all.
     """
+    permit(controller, Act.STOP)
     with controller.store.lock(code, wait=60.0):
         session = record.load(controller.store, code)
         if session.record.state not in (*LIVE, State.CREATED):

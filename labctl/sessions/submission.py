@@ -8,6 +8,8 @@ from typing import Any
 from checkers.engine import CheckResult
 from checkers.model import Phase
 from labctl import transcript
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.marking import Marking
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
@@ -26,6 +28,7 @@ def submit(controller: Controller, code: str, progress: Progress = lambda _: Non
 
     Raises `UsageError` for a session that does not run, `Busy` if another command is at it.
     """
+    permit(controller, Act.SUBMIT)
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING, State.SUBMITTED)

@@ -1,4 +1,4 @@
-"""A session's log in words, one line an event."""
+"""A log in words, one line an event: a session's, or the centre's own."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def _listed(value: Any) -> str:
 
 def _why(data: Data) -> str:
     return str(data.get("why", "no reason recorded"))
+
+
+def _roles(data: Data) -> str:
+    return " and ".join(str(each) for each in data.get("roles", ()))
+
+
+def _count(data: Data, name: str) -> int:
+    return len(data.get(name, ()))
 
 
 def _placed(data: Data) -> str:
@@ -82,6 +90,18 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "stop.undone": lambda data: f"that removal was ended: {_why(data)}",
     "hosts.thawed": lambda _: "frozen hosts were let go on",
     "stop.done": lambda _: "the hosts are removed",
+    # The centre's own log.
+    "staff.added": lambda data: f"{data.get('account')} joined the staff: {_roles(data)}",
+    "staff.changed": lambda data: f"{data.get('account')} is now {_roles(data)}",
+    "staff.removed": lambda data: f"{data.get('account')} left the staff",
+    "roster.imported": lambda data: (
+        f"a roster of {data.get('rows')} was imported: {_count(data, 'added')} added, "
+        f"{_count(data, 'changed')} changed"
+    ),
+    "person.erased": lambda data: f"erased: {_listed(data.get('codes'))}",
+    "lab.approved": lambda data: (
+        f"{data.get('lab')} was approved, digest {str(data.get('digest'))[:12]}"
+    ),
 }
 """What each kind of event says; one that is not here is shown by its kind."""
 

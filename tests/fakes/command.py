@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from labctl.centre import account
+from labctl.centre.account import Account
 from labctl.cli.main import main
 from labctl.providers import PROVIDERS
 from labctl.sessions.keeping import LOCK
@@ -40,6 +42,8 @@ class Command:
     def __init__(self, home: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.home = home
         self.server = FakeServer(home)
+        self.account = Account("tester", 4711)
+        """Who runs the commands; a test may put another in its place."""
         self._capture = capture
 
     def __call__(self, *arguments: str, code: int | None = 0) -> Said:
@@ -73,7 +77,6 @@ def command_in(
     monkeypatch.setenv("LABCTL_LIBRARY", str(LIBRARY))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("LOGNAME", "tester")
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(PROVIDERS, "docker", "tests.fakes.provider:FakeProvider")
@@ -81,4 +84,6 @@ def command_in(
     (home / "locks").mkdir(parents=True)
     with ExitStack() as stack:
         stack.enter_context(exclusive(home / "locks" / LOCK, "the keeper"))
-        yield Command(home, capture)
+        command = Command(home, capture)
+        monkeypatch.setattr(account, "current_account", lambda: command.account)
+        yield command
