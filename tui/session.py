@@ -42,10 +42,11 @@ def check_lines(check: CheckView) -> Text:
 def body(detail: SessionDetail) -> Text:
     """Everything about a session as text."""
     session = detail.session
+    who = f"{session.candidate} {session.name}".rstrip()
     text = Text()
     text.append(f"{clean(detail.title)}\n", style="bold")
     text.append(
-        f"session {session.code} · candidate {clean(session.candidate)} · {session.state}"
+        f"session {session.code} · candidate {clean(who)} · {session.state}"
         f" · attempt {session.attempt} · seed {session.seed}\n\n"
     )
     for task in detail.tasks:

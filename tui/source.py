@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from labctl.centre.candidates import named, names
 from labctl.sessions.controller import Controller
 from labctl.sessions.views import SessionDetail, SessionView, session_detail, session_views
 
@@ -26,8 +27,8 @@ class ControllerSource:
 
     def sessions(self) -> tuple[SessionView, ...]:
         """Every session, oldest first."""
-        return session_views(self._controller.store)
+        return session_views(self._controller.store, names=names(self._controller))
 
     def detail(self, code: str) -> SessionDetail:
         """Everything about one session, without asking its hosts, which may be slow."""
-        return session_detail(self._controller, code, hosts=False)
+        return named(self._controller, session_detail(self._controller, code, hosts=False))

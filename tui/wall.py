@@ -51,7 +51,7 @@ def cells(session: SessionView, now: datetime) -> tuple[Text, ...]:
         Text(clean(text, 60))
         for text in (
             session.code,
-            session.candidate,
+            f"{session.candidate} {session.name}".rstrip(),
             session.lab,
             SIGNS.get(session.state, f"… {session.state}") + half,
             f"{run.marks:g}/{run.available:g}" if run else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from labctl.centre.roles import Act
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from labctl.sessions.controller import Controller
+    from labctl.sessions.views import SessionDetail
 
 CANDIDATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """A candidate's code. A name would not fit, and is not meant to: the log holds codes only."""
@@ -112,6 +113,13 @@ def candidate(controller: Controller, code: str) -> Candidate:
 def names(controller: Controller) -> dict[str, str]:
     """Code → name, for lists that staff look at; empty for those who may not see who people are."""
     return controller.store.names() if may(controller, Act.SEE_PEOPLE) else {}
+
+
+def named(controller: Controller, detail: SessionDetail) -> SessionDetail:
+    """A session with its candidate's name, for whoever may see it: not for what is kept or sent."""
+    about = detail.session
+    name = names(controller).get(about.candidate, "")
+    return replace(detail, session=replace(about, name=name))
 
 
 def erase(controller: Controller, codes: Sequence[str]) -> None:

@@ -110,8 +110,9 @@ class _Reader:
         known = self._around.known.get(code, Candidate(code))
         values = {name: value for name, value in told_of.items() if value is not None}
         found = replace(known, **values)
-        if code and not found.name and told_of.get("name", "") is not None:
-            self._say_of(row, "name", "error", f"`{code}` has no name")
+        nameless = told_of.get("name", found.name) == ""
+        if nameless and (code or self._columns.has("name")):
+            self._say_of(row, "name", "error", f"`{code}` has no name" if code else "there is none")
         self._demand_unique(row, told_of)
         self._look_at_dates(row, found)
         return found

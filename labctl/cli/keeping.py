@@ -95,9 +95,10 @@ def evidence(settings: Settings, session: str, output: Path | None, *, as_json: 
 @as_json
 @pass_settings
 def audit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> int:
-    """Check that the record of sessions adds up.
+    """Check that the record adds up, of sessions and the centre.
 
-    All are checked, or those named; exits with 1 if something does not add up.
+    All sessions and the centre's own log are checked, or the sessions named; exits with 1 if
+    something does not add up.
     """
     from labctl.cli.words import plural
 
@@ -106,15 +107,17 @@ def audit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> in
         store = controller.store
         codes = sessions or tuple(each.code for each in store.sessions())
         found: list[Problem] = [problem for code in codes for problem in store.audit(code)]
+        found += () if sessions else store.audit_centre()
+    whose = plural(len(codes), "session") + ("" if sessions else " and of the centre")
     if as_json:
         screen.json({"sessions": codes, "problems": found})
     for problem in found:
         if not as_json:
             screen.line(str(problem))
     if found:
-        screen.say(f"✗ {plural(len(found), 'problem')} in {plural(len(codes), 'session')}", "red")
+        screen.say(f"✗ {plural(len(found), 'problem')} in the record of {whose}", "red")
         return FOUND_PROBLEMS
-    screen.say(f"✓ the record of {plural(len(codes), 'session')} adds up", "green")
+    screen.say(f"✓ the record of {whose} adds up", "green")
     return 0
 
 

@@ -35,7 +35,7 @@ def sheet(screen: Screen, plan: Plan, *, example: bool) -> None:
         told = f"VALUES (seed {plan.seed}{', an example' if example else ''})"
         screen.show("", screen.text(told, "bold"))
         screen.table(
-            ("NAME", "VALUE"), [(name, _value(each)) for name, each in plan.values.items()]
+            ("NAME", "VALUE"), [(name, value_text(each)) for name, each in plan.values.items()]
         )
     for task in plan.tasks:
         _task(screen, task)
@@ -49,7 +49,8 @@ def _host_row(host: HostPlan) -> tuple[str, str, str, str]:
     return host.name, host.image, login, ports or "none"
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A value of the lab's on one line."""
     return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labctl.cli.approving import approve
 from labctl.cli.authoring import checks, coverage, import_lab, mutate, new, verify
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 from labctl.cli.words import plural
@@ -30,10 +31,14 @@ def labs() -> None:
 @pass_settings
 def list_labs(settings: Settings, *, as_json: bool) -> None:
     """Show which labs there are."""
+    from labctl.cli.approving import standing, standings
+    from labctl.cli.screen import plain_json
+
     screen = settings.screen
     found = settings.library().list()
+    approved = standings(settings, found)
     if as_json:
-        screen.json(found)
+        screen.json([plain_json(each) | {"approval": approved.get(each.id)} for each in found])
         return
     rows = [
         (
@@ -44,10 +49,12 @@ def list_labs(settings: Settings, *, as_json: bool) -> None:
             screen.text("✗ has mistakes", "red")
             if any(one.level == "error" for one in each.findings)
             else each.title,
+            *([standing(approved.get(each.id))] if approved else []),
         )
         for each in found
     ]
-    screen.table(("LAB", "AREA", "LEVEL", ">TIME", "TITLE"), rows)
+    more = ("APPROVED",) if approved else ()
+    screen.table(("LAB", "AREA", "LEVEL", ">TIME", "TITLE", *more), rows)
     if any(one.level == "error" for each in found for one in each.findings):
         screen.say("`labctl labs lint` says what is wrong, and where.")
 
@@ -130,5 +137,5 @@ def schema(settings: Settings) -> None:
     settings.screen.json(json_schema())
 
 
-for _command in (new, import_lab, verify, mutate, checks, coverage):
+for _command in (new, import_lab, verify, mutate, approve, checks, coverage):
     labs.add_command(_command)

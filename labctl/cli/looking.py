@@ -36,13 +36,14 @@ def sessions(
     as_json: bool,
 ) -> None:
     """List sessions: those that have hosts, or all."""
+    from labctl.centre.candidates import names
     from labctl.cli.settling import tell_half_done
     from labctl.sessions.views import session_views
 
     screen = settings.screen
     with settings.controller() as controller:
         wanted = _filter(lab, candidate, states, every=every)
-        found = session_views(controller.store, wanted)
+        found = session_views(controller.store, wanted, names(controller))
     if as_json:
         screen.json(found)
     elif found:
@@ -68,14 +69,14 @@ def _filter(
 def _row(screen: Screen, each: SessionView) -> tuple[str | Text, ...]:
     from labctl.cli.words import left, marks, sign
 
-    state = sign(each.state)
+    state, who = sign(each.state), f"{each.candidate} {each.name}".rstrip()
     if each.deadline:
         state.append(f" {left(each.deadline).removesuffix(' left')}")
     if each.run is None:
-        return each.code, each.candidate, each.lab, state, "", ""
+        return each.code, who, each.lab, state, "", ""
     outcome = sign(each.run.outcome) if each.run.counts else screen.text("so far", "dim")
     told = marks(each.run.marks, each.run.available)
-    return each.code, each.candidate, each.lab, state, told, outcome
+    return each.code, who, each.lab, state, told, outcome
 
 
 @click.command()
@@ -85,6 +86,7 @@ def _row(screen: Screen, each: SessionView) -> tuple[str | Text, ...]:
 @pass_settings
 def show(settings: Settings, session: str, *, log: bool, as_json: bool) -> None:
     """Show one session: tasks, expected and found, hosts."""
+    from labctl.centre.candidates import named
     from labctl.cli.session_sheet import sheet
     from labctl.cli.settling import settle
     from labctl.sessions.views import session_detail
@@ -93,7 +95,7 @@ def show(settings: Settings, session: str, *, log: bool, as_json: bool) -> None:
     with settings.controller() as controller:
         controller.store.session(session)  # a wrong name first, before anything is settled
         settle(settings, controller, session)
-        detail = session_detail(controller, session)
+        detail = named(controller, session_detail(controller, session))
     if as_json:
         settings.screen.json(detail)
         return

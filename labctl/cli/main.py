@@ -3,7 +3,7 @@
     0    fine                              5    the record cannot be read or written
     1    problems were found               70   a fault of labctl's own
     2    the command cannot be done so     130  ended by Ctrl-C
-    3    a lab file has mistakes           141  whoever read the output went away
+    3    a lab file or roster is wrong     141  whoever read the output went away
     4    Docker, an image or a host failed
 
 The codes from 1 to 5 stand on the errors (`labctl.errors`). docs/cli.md says the same to users.

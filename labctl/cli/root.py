@@ -55,7 +55,7 @@ Exit codes:
   0    fine
   1    problems were found (by lint, verify, doctor, audit or demo)
   2    the command cannot be done as asked, or a name is unknown
-  3    a lab file has mistakes
+  3    a lab file or a roster has mistakes
   4    Docker, an image or a host failed
   5    the record cannot be read or written
   70   a fault of labctl's own

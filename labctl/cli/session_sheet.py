@@ -36,7 +36,8 @@ def sheet(screen: Screen, detail: SessionDetail, *, log: bool) -> None:
 
 def _head(screen: Screen, detail: SessionDetail) -> None:
     about = detail.session
-    title = screen.text(f"{about.code}  {about.candidate}  {detail.title}  ", "bold")
+    who = f"{about.candidate} {about.name}".rstrip()
+    title = screen.text(f"{about.code}  {who}  {detail.title}  ", "bold")
     state = sign(about.state)
     rest = left(about.deadline)
     screen.show(title + state + screen.text(f"  {rest}" if rest else ""))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     type=click.File(encoding="utf-8"),
     help="Candidates' codes from a file, one a line; `-` reads them from stdin.",
 )
+@click.option("--cohort", metavar="NAME", help="Everybody on the roster who is in this cohort.")
 @click.option("--practice", is_flag=True, help="Practice: hints, and check-my-work.")
 @click.option("--seed", type=click.IntRange(min=0), help="This seed for all (default: drawn).")
 @library_option
@@ -44,6 +45,7 @@ def start(
     candidates: tuple[str, ...],
     *,
     candidates_file: Any,
+    cohort: str | None,
     seed: int | None,
     practice: bool,
     as_json: bool,
@@ -56,20 +58,63 @@ def start(
     settings.when_interrupted = (
         "What was half up is undone. `labctl sessions` lists the sessions that run."
     )
+    from labctl.centre.candidates import codes_of_cohort
     from labctl.cli.settling import settle
     from labctl.sessions.keeping import ensure_keeper
     from labctl.sessions.starting import StartRequest
 
     named = (*candidates, *more, *_from_file(candidates_file))
-    request = StartRequest(lab, named, "practice" if practice else "assessment", seed)
     with settings.controller() as controller:
+        if cohort is not None:
+            named += codes_of_cohort(controller, cohort)
+        request = StartRequest(lab, named, "practice" if practice else "assessment", seed)
         settle(settings, controller)
         started = _start(settings, controller, request)
         _warn_of_dates(settings, controller, request)
+        _warn_of_approval(settings, controller, request)
+        _tell_of_people(settings, controller, named)
         if any(each.session for each in started):
             ensure_keeper(controller.home)
         _tell_started(settings, controller, started, as_json=as_json)
     return max((each.exit_code for each in started), default=0)
+
+
+def _tell_of_people(settings: Settings, controller: Controller, named: tuple[str, ...]) -> None:
+    """Say who has access arrangements, and who is not on the roster though there is one."""
+    from labctl.centre.candidates import candidates
+    from labctl.errors import NotPermitted
+
+    try:
+        known = {each.code: each for each in candidates(controller)}
+    except NotPermitted:
+        return
+    for code in named:
+        if code in known and known[code].access:
+            settings.screen.say(f"{code} has access arrangements: {known[code].access}")
+    strangers = [code for code in named if code not in known]
+    if known and strangers:
+        settings.screen.warn(f"Not on the roster: {', '.join(strangers)}.")
+
+
+def _warn_of_approval(settings: Settings, controller: Controller, request: StartRequest) -> None:
+    """Say that nobody has approved the lab as it is, where it is to assess somebody."""
+    from labctl.centre.approvals import approved, last_approvals
+    from labctl.cli.words import clock
+
+    if request.mode == "practice":
+        return
+    lab = controller.library.lab(request.lab)
+    if approved(controller.store, lab.digest) is not None:
+        return
+    before = last_approvals(controller.store).get(lab.id)
+    if before is None:
+        told = "Nobody has approved"
+    else:
+        told = f"{before.by} approved `{lab.id}` on {clock(before.at)[:10]}, but it has changed: "
+        told += "nobody has approved"
+    settings.screen.warn(
+        f"{told} `{lab.id}` as it is now for assessment; `labctl labs approve {lab.id}` does."
+    )
 
 
 def _warn_of_dates(settings: Settings, controller: Controller, request: StartRequest) -> None:

@@ -27,6 +27,8 @@ SIGNS: dict[str, tuple[str, str, str]] = {
     "frozen": ("■", "frozen", "blue"),
     "off": ("□", "switched off", "dim"),
     "missing": ("!", "missing", "magenta"),
+    "approved": ("✓", "approved", "green"),
+    "changed": ("!", "changed since", "yellow"),
     "ok": ("✓", "ok", "green"),
     "warning": ("!", "warning", "yellow"),
     "problem": ("✗", "problem", "red"),

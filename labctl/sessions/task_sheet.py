@@ -13,7 +13,7 @@ def task_sheet(session: Session) -> str:
     """The sheet of a session; hints only in practice."""
     lines = [
         *_head(session),
-        *_hosts(session),
+        *_hosts(session.plan, session.code),
         *(
             line
             for number, task in enumerate(session.plan.tasks, 1)
@@ -21,6 +21,16 @@ def task_sheet(session: Session) -> str:
         ),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def variant_sheet(plan: Plan) -> str:
+    """What a candidate with the plan's seed would be given, for whoever reviews the lab."""
+    tasks = [
+        line
+        for number, task in enumerate(plan.tasks, 1)
+        for line in _task(number, task, hints=False)
+    ]
+    return "\n".join([*_hosts(plan, "CODE"), *tasks]).rstrip("\n") + "\n"
 
 
 def _head(session: Session) -> Iterator[str]:
@@ -34,15 +44,14 @@ def _head(session: Session) -> Iterator[str]:
     yield ""
 
 
-def _hosts(session: Session) -> Iterator[str]:
-    plan: Plan = session.plan
+def _hosts(plan: Plan, code: str) -> Iterator[str]:
     yield from ("## Your network", "")
     for host in plan.hosts:
         ports = ", ".join(f"`{port.interface}` on {port.network}" for port in host.ports)
         where = f": {ports}" if ports else ""
         if host.login is not None:
             sudo = " with sudo" if host.login.sudo and host.login.user != "root" else ""
-            way = f"`labctl console {session.code} {host.name}`"
+            way = f"`labctl console {code} {host.name}`"
             yield f"- **{host.name}**{where}. You are `{host.login.user}`{sudo}: {way}"
         else:
             yield f"- **{host.name}**{where}. You cannot log in to it."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from labctl import transcript
@@ -56,7 +57,8 @@ class RunView:
 class SessionView:
     """A session as lists show it; times are UTC, as the store writes them.
 
-    `half_done` counts what a command left unfinished or is still at. `run` is the last run.
+    `half_done` counts what a command left unfinished or is still at. `run` is the last run. `name`
+    is the candidate's, where it is on record and whoever looks may see it.
     """
 
     code: str
@@ -71,6 +73,7 @@ class SessionView:
     deadline: str | None
     half_done: int
     run: RunView | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +170,20 @@ class SessionDetail:
 def session_views(
     store: Store,
     wanted: SessionFilter = SessionFilter(),  # noqa: B008  # frozen
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[SessionView, ...]:
-    """The sessions that match, oldest first, each with its last run: two queries in all."""
+    """The sessions that match, oldest first, each with its last run: two queries in all.
+
+    `names` are those of candidates by their codes, for whoever may see them.
+    """
     runs = store.latest_runs(wanted)
-    return tuple(view(found, runs.get(found.code)) for found in store.sessions(wanted))
+    return tuple(
+        view(found, runs.get(found.code), names.get(found.candidate, ""))
+        for found in store.sessions(wanted)
+    )
 
 
-def view(found: SessionRecord, run: RunRecord | None) -> SessionView:
+def view(found: SessionRecord, run: RunRecord | None, name: str = "") -> SessionView:
     """A session's line."""
     return SessionView(
         code=found.code,
@@ -188,6 +198,7 @@ def view(found: SessionRecord, run: RunRecord | None) -> SessionView:
         deadline=found.deadline if found.state in (State.RUNNING, State.STARTING) else None,
         half_done=found.intentions,
         run=run_view(run) if run else None,
+        name=name,
     )
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from itertools import groupby
 
+from labctl.verification.judging import Mismatch
 from labctl.verification.running import CaseResult, Report
 
 
@@ -13,6 +14,21 @@ def json_text(report: Report) -> str:
     """`{"ok", "seconds", "results": [...]}`, as `labctl labs verify --json` prints it."""
     results = [asdict(result) for result in report.results]
     return json.dumps({"ok": report.ok, "seconds": report.seconds, "results": results}, indent=2)
+
+
+def report_from_json(text: str) -> Report:
+    """The report that `json_text` wrote; raises `ValueError` for a text that is none."""
+    try:
+        told = json.loads(text)
+        results = tuple(
+            CaseResult(
+                **each | {"mismatches": tuple(Mismatch(**one) for one in each["mismatches"])}
+            )
+            for each in told["results"]
+        )
+        return Report(results, float(told["seconds"]))
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"not a report of a verification: {error}") from error
 
 
 def text_of(report: Report) -> str:

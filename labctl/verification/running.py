@@ -22,6 +22,7 @@ class CaseResult:
     """One case with one seed. `problem` is set where it could not be carried out at all.
 
     `resumed` says that it was found right by an earlier run, of the same lab on the same program.
+    `digest` is that of the lab's folder.
     """
 
     lab: str
@@ -31,6 +32,7 @@ class CaseResult:
     seconds: float
     problem: str = ""
     resumed: bool = False
+    digest: str = ""
 
     @property
     def ok(self) -> bool:
@@ -163,5 +165,5 @@ def _result(
     *,
     resumed: bool = False,
 ) -> CaseResult:
-    name, seed = trial.case.name, trial.plan.seed
-    return CaseResult(trial.lab.id, name, seed, mismatches, seconds, problem, resumed)
+    lab, name, seed = trial.lab, trial.case.name, trial.plan.seed
+    return CaseResult(lab.id, name, seed, mismatches, seconds, problem, resumed, lab.digest)

@@ -27,6 +27,7 @@ CHANGING = (
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "2026-03-01 09:30:00"),
     (re.compile(r"\b\d\d:\d\d on \d{4}-\d\d-\d\d\b"), "10:00 on 2026-03-01"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "64-HEX-DIGITS"),
+    (re.compile(r"\bdigest [0-9a-f]{12}\b"), "digest 12-HEX-DIGITS"),
     (re.compile(r"\b\d+(\.\d)? s\b"), "N s"),
     (re.compile(r"process \d+ on \S+"), "process 1 on server"),
 )
@@ -99,7 +100,24 @@ def compare(name: str, text: str) -> None:
     assert text == path.read_text()
 
 
-LABS_COMMANDS = ["list", "show", "lint", "schema", "new", "verify", "mutate", "checks", "coverage"]
+INNER_COMMANDS = {
+    "labs": [
+        "list",
+        "show",
+        "lint",
+        "schema",
+        "new",
+        "verify",
+        "mutate",
+        "approve",
+        "checks",
+        "coverage",
+    ],
+    "images": ["list", "build", "prune"],
+    "people": ["import", "list", "show", "erase"],
+    "staff": ["add", "list", "role", "remove"],
+    "centre": ["log"],
+}
 
 
 def test_help(transcript: Transcript) -> None:
@@ -107,10 +125,9 @@ def test_help(transcript: Transcript) -> None:
     for section in SECTIONS.values():
         for name in section:
             transcript.run(name, "--help")
-    for inner in LABS_COMMANDS:
-        transcript.run("labs", inner, "--help")
-    for inner in ("list", "build", "prune"):
-        transcript.run("images", inner, "--help")
+    for group, commands in INNER_COMMANDS.items():
+        for inner in commands:
+            transcript.run(group, inner, "--help")
     compare("help.txt", transcript.plain())
 
 
@@ -154,6 +171,33 @@ def test_a_session(transcript: Transcript) -> None:
     transcript.run("gc", "--dry-run")
     transcript.run("audit")
     compare("session.txt", transcript.plain())
+
+
+def test_a_centre(transcript: Transcript, tmp_path: Path) -> None:
+    header = "Candidate code;Name;Group;ULN;Date of birth;Extra time;Qualification;Email\n"
+    roster = tmp_path / "roster.csv"
+    roster.write_text(
+        f"{header}C1;Amy Jones;A;1000000044;03.04.2001;a quarter;4520-2;a@x\n"
+        "C 2;;A;100;4/25/2001;;4520-03;b@x\n"
+    )
+    transcript.run("people", "import", "roster.csv", code=3)
+    roster.write_text(
+        f"{header}C1;Amy Jones;A;1000000043;03/04/2001;25 %;;a@x\n"
+        "C2;Bilal Khan;A;;2002-01-31;;;b@x\n"
+    )
+    transcript.run("people", "import", "roster.csv", "--dry-run")
+    transcript.run("people", "import", "roster.csv")
+    transcript.run("people", "list")
+    transcript.run("people", "show", "C1")
+    transcript.run("people", "erase", "C2", "--yes")
+    transcript.run("labs", "approve", "notes", "--yes")
+    transcript.run("staff", "list")
+    transcript.run("staff", "add", "daemon", "--name", "Carol Smith", "--role", "iqa")
+    transcript.run("staff", "list")
+    transcript.run("start", "notes", "--cohort", "A", code=2)
+    transcript.run("centre", "log")
+    transcript.run("audit")
+    compare("centre.txt", transcript.plain())
 
 
 def test_an_error_of_the_machinery(transcript: Transcript) -> None:

@@ -555,7 +555,7 @@ def test_a_roster_says_what_is_left_out_and_what_was_assumed(
     assert "Nothing is taken from the columns email." in said.err
     assert "Read as Windows-1252" in said.err
     told = " ".join(said.err.split())
-    assert told.count("ended on 2023-12-31") == 1
+    assert told.count("for `4520-04` ended on") == 1
     assert "(so are 2 more rows)" in told
 
 
@@ -578,3 +578,40 @@ def test_who_is_not_there_is_not_found(
 ) -> None:
     with Controller(tmp_path / "home", [LIBRARY]) as controller, pytest.raises(UnknownName):
         call(controller)
+
+
+# ------------------------------------------------------------------ sessions of those on it
+
+
+def test_a_cohort_is_started_from_the_roster(labctl: Command, roster: Path) -> None:
+    said = labctl("start", "notes", "--cohort", "A")
+    assert said.out.count("▶ running") == 2
+    assert "C1 has access arrangements: 25 % extra time" in said.err
+    assert "C2 has" not in said.err
+    assert "Not on the roster" not in said.err
+    found = labctl("sessions", "--json").json
+    assert sorted(each["candidate"] for each in found) == ["C1", "C2"]
+    more = labctl("start", "notes", "C9", "--cohort", "B")
+    assert "Not on the roster: C9." in more.err
+    assert "No cohort is called `D`" in labctl("start", "notes", "--cohort", "D", code=2).err
+
+
+def test_lists_show_names_to_those_who_may_see_them(labctl: Command, roster: Path) -> None:
+    code = labctl.start("C1")
+    assert "C1 Amy Jones" in labctl("sessions").out
+    assert labctl("sessions", "--json").json[0]["name"] == "Amy Jones"
+    assert "C1 Amy Jones" in labctl("show", code).out
+    assert "Amy" not in labctl("tasks", code).out
+    labctl("submit", code)
+    labctl("evidence", code, "--output", "folder")
+    kept = "".join(path.read_text() for path in (labctl.home.parent / "folder").iterdir())
+    assert "Jones" not in kept
+    with Controller(labctl.home, [LIBRARY]) as controller:
+        assert "Jones" not in repr(controller.store.events(code))
+
+    labctl("staff", "add", "daemon", "--name", "Dean Moss", "--role", "assessor")
+    labctl.account = replace(labctl.account, name="root", uid=0)
+    assert "Amy" not in labctl("sessions").out + labctl("show", code).out
+    said = labctl("start", "notes", "--cohort", "A", "--practice")
+    assert "access arrangements" not in said.err
+    assert "`root` is technician" in labctl("people", "list", code=2).err
