@@ -14,6 +14,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.store import Event, Store
+from labctl.store.chain import damaged
 
 if TYPE_CHECKING:
     from labctl.library.planning import Lab
@@ -82,11 +83,14 @@ def approve(
 
 def _approval(event: Event) -> Approval:
     data = event.data
-    return Approval(
-        lab=str(data["lab"]),
-        digest=str(data["digest"]),
-        by=event.actor,
-        at=event.at,
-        confirmed=tuple(data["confirmed"]),
-        report=next(iter(data["blobs"]), None),
-    )
+    try:
+        return Approval(
+            lab=str(data["lab"]),
+            digest=str(data["digest"]),
+            by=event.actor,
+            at=event.at,
+            confirmed=tuple(data["confirmed"]),
+            report=next(iter(data["blobs"]), None),
+        )
+    except (KeyError, TypeError) as error:
+        raise damaged(event) from error

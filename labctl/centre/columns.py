@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labctl.centre.candidates import FIELDS
@@ -25,6 +25,11 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "arrangements": ("access arrangements", "arrangements", "other access arrangements"),
 }
 """What a column may be called, in letters and digits of any case."""
+
+
+Names = tuple[str, ...]
+Wrong = Callable[[int, str, str], None]
+"""Told of what is wrong in the header: the column, from 1 (0: all of it), what, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +64,15 @@ def columns_of(header: Row, chosen: Mapping[str, str], file: str) -> Columns:
     names = header.cells
     findings: list[Finding] = []
 
-    def wrong(column: int, message: str, hint: str = "") -> None:
+    def wrong(column: int, message: str, hint: str) -> None:
         findings.append(Finding(file, header.line, column, "error", message, hint))
 
-    places: dict[str, tuple[int, ...]] = {}
-    for field, told in chosen.items():
-        parts = (told,) if told in names else tuple(each.strip() for each in told.split("+"))
-        for part in parts:
-            if names.count(part) != 1:
-                what = "no column is" if part not in names else "several columns are"
-                wrong(0, f"{what} called `{part}`, which `--map {field}` names", _near(part, names))
-        if all(part in names for part in parts):
-            places[field] = tuple(names.index(part) for part in parts)
-    taken = {column for each in places.values() for column in each}
-    for field, spellings in SPELLINGS.items():
-        if field in chosen:
-            continue
-        plain = {_plain(each) for each in spellings}
-        found = [
-            column
-            for column, name in enumerate(names)
-            if column not in taken and _plain(name) in plain
-        ]
-        if len(found) > 1:
-            told = (
-                f"column {found[0] + 1} and column {found[1] + 1} may both be the {FIELDS[field]}"
-            )
-            wrong(found[1] + 1, told, f"Say which is by `--map {field}=COLUMN`.")
-        if found:
-            places[field] = (found[0],)
+    places = _chosen(names, chosen, wrong)
+    places |= _by_name(names, places, [each for each in SPELLINGS if each not in chosen], wrong)
     if "code" not in places and "code" not in chosen:
-        told = "no column has the candidates' codes"
-        wrong(0, told, f"{_columns(names)} Say which is by `--map code=COLUMN`.")
+        told = ", ".join(f"`{each}`" for each in names if each)
+        hint = f"The columns are {told}. Say which is by `--map code=COLUMN`."
+        wrong(0, "no column has the candidates' codes", hint)
     if findings:
         raise RosterError("\n".join(str(each) for each in in_order(findings)))
     used = {column for each in places.values() for column in each}
@@ -98,13 +80,41 @@ def columns_of(header: Row, chosen: Mapping[str, str], file: str) -> Columns:
     return Columns(places, tuple(unused))
 
 
-def _near(name: str, names: tuple[str, ...]) -> str:
-    return nearest(name, [each for each in names if each])
+def _chosen(names: Names, chosen: Mapping[str, str], wrong: Wrong) -> dict[str, tuple[int, ...]]:
+    """The columns that `--map` names; `wrong` is told of those that are not there once."""
+    places: dict[str, tuple[int, ...]] = {}
+    for field, told in chosen.items():
+        parts = (told,) if told in names else tuple(each.strip() for each in told.split("+"))
+        for part in parts:
+            if names.count(part) != 1:
+                what = "no column is" if part not in names else "several columns are"
+                near = nearest(part, [each for each in names if each])
+                wrong(0, f"{what} called `{part}`, which `--map {field}` names", near)
+        if all(part in names for part in parts):
+            places[field] = tuple(names.index(part) for part in parts)
+    return places
 
 
-def _columns(names: tuple[str, ...]) -> str:
-    told = ", ".join(f"`{each}`" for each in names if each)
-    return f"The columns are {told}."
+def _by_name(
+    names: Names, places: Mapping[str, tuple[int, ...]], fields: Sequence[str], wrong: Wrong
+) -> dict[str, tuple[int, ...]]:
+    """The columns that are called like fields, of those that `places` leaves."""
+    taken = {column for each in places.values() for column in each}
+    found: dict[str, tuple[int, ...]] = {}
+    for field in fields:
+        plain = {_plain(each) for each in SPELLINGS[field]}
+        like = [
+            column
+            for column, name in enumerate(names)
+            if column not in taken and _plain(name) in plain
+        ]
+        if len(like) > 1:
+            both = f"column {like[0] + 1} and column {like[1] + 1}"
+            hint = f"Say which is by `--map {field}=COLUMN`."
+            wrong(like[1] + 1, f"{both} may both be the {FIELDS[field]}", hint)
+        if like:
+            found[field] = (like[0],)
+    return found
 
 
 def _plain(name: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from labctl.centre.candidates import Candidate, candidate_of, person_of
 from labctl.centre.roles import Act
-from labctl.centre.roster import Around, read_roster
+from labctl.centre.roster import Around, Roster, read_roster
 from labctl.centre.staff import PREFIX, permit
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Import:
     warnings: tuple[Finding, ...]
     unused: tuple[str, ...]
     encoding: str
-    recorded: bool
+    recorded: bool = False
 
 
 def import_roster(
@@ -58,44 +58,41 @@ def import_roster(
     `OutOfDate` if somebody else has changed the centre's record meanwhile: nothing is imported.
     """
     permit(controller, Act.IMPORT_PEOPLE)
-    store = controller.store
-    events = store.centre_events()
-    people = store.people()
-    known = {
-        code: candidate_of(person) for code, person in people.items() if not code.startswith(PREFIX)
-    }
+    last = len(controller.store.centre_events())
+    known = _known(controller)
     around = Around(controller.library.surroundings().catalogue, known, today, columns)
     roster = read_roster(content, file, around)
-    added = tuple(each for each in roster.candidates if each.code not in known)
-    changed = tuple(
-        change
-        for each in roster.candidates
-        if each.code in known and (change := _change(known[each.code], each)).fields
+    found = _compared(known, roster)
+    if dry_run or not (found.added or found.changed):
+        return found
+    added = [each.code for each in found.added]
+    changed = [each.code for each in found.changed]
+    data = {"digest": roster.digest, "rows": found.rows, "added": added, "changed": changed}
+    moved = {*added, *changed}
+    people = [person_of(each) for each in roster.candidates if each.code in moved]
+    controller.store.record(
+        "roster.imported", data, controller.actor, people=people, expect_sequence=last
     )
-    moved = {each.code for each in added} | {each.code for each in changed}
-    if moved and not dry_run:
-        data = {
-            "digest": roster.digest,
-            "rows": len(roster.candidates),
-            "added": [each.code for each in added],
-            "changed": [each.code for each in changed],
-        }
-        store.record(
-            "roster.imported",
-            data,
-            controller.actor,
-            people=[person_of(each) for each in roster.candidates if each.code in moved],
-            expect_sequence=len(events),
-        )
+    return replace(found, recorded=True)
+
+
+def _known(controller: Controller) -> dict[str, Candidate]:
+    people = controller.store.people().items()
+    return {code: candidate_of(each) for code, each in people if not code.startswith(PREFIX)}
+
+
+def _compared(known: Mapping[str, Candidate], roster: Roster) -> Import:
+    """What the roster changes."""
+    here = {each.code for each in roster.candidates}
+    changes = [_change(known[each.code], each) for each in roster.candidates if each.code in known]
     return Import(
         rows=len(roster.candidates),
-        added=added,
-        changed=changed,
-        absent=len(known.keys() - {each.code for each in roster.candidates}),
+        added=tuple(each for each in roster.candidates if each.code not in known),
+        changed=tuple(each for each in changes if each.fields),
+        absent=len(known.keys() - here),
         warnings=roster.warnings,
         unused=roster.unused,
         encoding=roster.encoding,
-        recorded=bool(moved) and not dry_run,
     )
 
 

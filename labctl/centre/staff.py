@@ -15,6 +15,7 @@ from labctl.centre.account import ROOT, Account, find_account
 from labctl.centre.roles import MAY, Act, Role
 from labctl.errors import NotPermitted, UnknownName, UsageError
 from labctl.store import Event, Person, Store
+from labctl.store.chain import damaged
 
 if TYPE_CHECKING:
     from labctl.sessions.controller import Controller
@@ -53,17 +54,24 @@ def members(store: Store) -> dict[str, Member]:
 
 
 def _members(store: Store) -> dict[str, Member]:
-    """What the centre's log adds up to."""
+    """What the log adds up to; `StoreError` for a damaged one, so that nothing is permitted."""
     found: dict[str, Member] = {}
     for event in store.centre_events("staff"):
-        account = str(event.data["account"])
-        if event.kind == "staff.added":
-            found[account] = Member(account, int(event.data["uid"]), _roles(event), event.at)
-        elif event.kind == "staff.changed":
-            found[account] = replace(found[account], roles=_roles(event))
-        else:
-            found.pop(account, None)
+        try:
+            _apply(found, event)
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(event) from error
     return {account: found[account] for account in sorted(found)}
+
+
+def _apply(found: dict[str, Member], event: Event) -> None:
+    account = str(event.data["account"])
+    if event.kind == "staff.added":
+        found[account] = Member(account, int(event.data["uid"]), _roles(event), event.at)
+    elif event.kind == "staff.changed":
+        found[account] = replace(found[account], roles=_roles(event))
+    else:
+        del found[account]
 
 
 def _roles(event: Event) -> tuple[Role, ...]:
@@ -115,6 +123,7 @@ def permit(controller: Controller, act: Act) -> None:
 def add(controller: Controller, account: str, name: str, roles: Collection[Role]) -> Member:
     """Put somebody on the staff; raises `UsageError` for an account that is not there or is."""
     permit(controller, Act.STAFF)
+    last = _last(controller.store)
     found = find_account(account)
     _demand_roles(roles)
     full = " ".join(name.split())
@@ -127,7 +136,9 @@ def add(controller: Controller, account: str, name: str, roles: Collection[Role]
         )
     data = {"account": account, "uid": found.uid, "roles": _sorted(roles)}
     person = Person(PREFIX + account, full)
-    controller.store.record("staff.added", data, controller.actor, people=[person])
+    controller.store.record(
+        "staff.added", data, controller.actor, people=[person], expect_sequence=last
+    )
     return members(controller.store)[account]
 
 
@@ -136,6 +147,7 @@ def change(
 ) -> Member:
     """Give somebody roles and take others; raises `UsageError` where none would be left."""
     permit(controller, Act.STAFF)
+    last = _last(controller.store)
     member = _member(controller, account)
     roles = (set(member.roles) | set(more)) - set(fewer)
     if not roles:
@@ -144,15 +156,22 @@ def change(
         )
     if roles != set(member.roles):
         data = {"account": account, "roles": _sorted(roles)}
-        controller.store.record("staff.changed", data, controller.actor)
+        controller.store.record("staff.changed", data, controller.actor, expect_sequence=last)
     return members(controller.store)[account]
 
 
 def remove(controller: Controller, account: str) -> None:
     """Take somebody off the staff; the name stays, since the record still names the account."""
     permit(controller, Act.STAFF)
+    last = _last(controller.store)
     _member(controller, account)
-    controller.store.record("staff.removed", {"account": account}, controller.actor)
+    data = {"account": account}
+    controller.store.record("staff.removed", data, controller.actor, expect_sequence=last)
+
+
+def _last(store: Store) -> int:
+    """The number of the log's last event: a change is recorded only on what it was decided on."""
+    return len(store.centre_events())
 
 
 def _member(controller: Controller, account: str) -> Member:

@@ -90,11 +90,20 @@ def event_from(row: Row) -> Event:
     """The event in a database row; raises `StoreError`, naming it, if the row makes no sense."""
     reason = _misspelled(row)
     if reason:
-        raise StoreError(
-            f"Event {row[1]!a} of {log_named(row[0])} is damaged: {reason}.",
-            "Restore the database from a backup; the other events can still be read.",
-        )
+        raise _damage(row[0], row[1], reason)
     return _event(row)
+
+
+def damaged(event: Event) -> StoreError:
+    """The error for an event that can be read and makes no sense."""
+    return _damage(event.session, event.sequence, "it lacks what an event of its kind says")
+
+
+def _damage(log: object, sequence: object, reason: str) -> StoreError:
+    return StoreError(
+        f"Event {sequence!a} of {log_named(log)} is damaged: {reason}.",
+        "Restore the database from a backup; the other events can still be read.",
+    )
 
 
 def broken_links(log: str, rows: Iterable[Row], expected: int) -> tuple[Problem, ...]:

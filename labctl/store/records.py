@@ -27,7 +27,7 @@ CODE = re.compile(f"[{CODE_ALPHABET[:23]}][{CODE_ALPHABET}]{{5}}")
 """A session's code. The first is a letter, so that no spreadsheet makes a number of `2e3456`."""
 
 
-def log_named(log: str) -> str:
+def log_named(log: object) -> str:
     """A log in words: whose it is."""
     return "the centre's log" if log == CENTRE else f"session {log!a}"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from labctl.centre.account import Account
 from labctl.centre.approvals import CHECKLIST, approvals, approve, approved
 from labctl.cli.approving import SIDE_BY_SIDE
-from labctl.errors import NotPermitted, UsageError
+from labctl.errors import NotPermitted, StoreError, UsageError
 from labctl.sessions.controller import Controller
 from tests.fakes.command import LIBRARY, Command
 
@@ -75,6 +77,16 @@ def test_what_is_approved_is_exactly_one_version(tmp_path: Path) -> None:
         assert approved(controller.store, lab.digest) == found
         assert approved(controller.store, "ab" * 32) is None
         assert controller.store.audit_centre() == ()
+
+
+def test_an_approval_that_was_changed_is_damage(tmp_path: Path) -> None:
+    with Controller(tmp_path / "home", [LIBRARY]) as controller:
+        approve(controller, controller.library.lab("notes"), CHECKLIST)
+        path = controller.home / "labctl.db"
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute('UPDATE centre_events SET data = \'{"lab":"notes"}\'')
+        with pytest.raises(StoreError, match="Event 1 of the centre's log is damaged"):
+            approvals(controller.store)
 
 
 # ------------------------------------------------------------------ the command

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from labctl.centre.approvals import approve
 from labctl.centre.candidates import candidates, erase
 from labctl.centre.importing import import_roster
 from labctl.centre.roles import MAY, Act, Role
-from labctl.errors import LabctlError, NotPermitted, UnknownName, UsageError
+from labctl.errors import LabctlError, NotPermitted, StoreError, UnknownName, UsageError
 from labctl.evidence import write_evidence
 from labctl.providers import PROVIDERS
 from labctl.sessions import entering
@@ -30,6 +32,7 @@ from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
+from labctl.store import OutOfDate
 from tests.fakes.command import LIBRARY, Command
 
 DAEMON = Account("daemon", pwd.getpwnam("daemon").pw_uid)
@@ -262,6 +265,34 @@ def test_work_that_leaves_no_record_asks_no_role(controller: Controller, tmp_pat
         assert scratch.actor == "eve"
         with pytest.raises(UnknownName):
             stop(scratch, "abcdef")
+
+
+def test_a_damaged_log_permits_nothing(controller: Controller) -> None:
+    act_as(controller, ROOT)
+    staff.add(controller, "daemon", "Amy Jones", [Role.TECHNICIAN])
+    tamper(controller, '{"account":"daemon"}')
+    for act in (Act.STOP, Act.STAFF):
+        with pytest.raises(StoreError, match="Event 1 of the centre's log is damaged: it lacks"):
+            CASES[act](controller)
+    (problem,) = controller.store.audit_centre()
+    assert problem.sequence == 1
+
+
+def test_a_change_is_recorded_only_on_what_it_was_decided_on(controller: Controller) -> None:
+    act_as(controller, ROOT)
+    staff.add(controller, "daemon", "Amy Jones", [Role.ASSESSOR])
+    with Controller(controller.home, [LIBRARY]) as other:
+        act_as(other, ROOT)
+        looked = staff._last(other.store)
+        staff.remove(controller, "daemon")
+        with pytest.raises(OutOfDate, match="The centre's log has moved on"):
+            other.store.record("staff.changed", {}, "root", expect_sequence=looked)
+
+
+def tamper(controller: Controller, data: str) -> None:
+    path = controller.home / "labctl.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE centre_events SET data = ? WHERE sequence = 1", (data,))
 
 
 # ------------------------------------------------------------------ the command
