@@ -77,7 +77,7 @@ def run_demo(
     began = time.monotonic()
     codes: list[str] = []
     try:
-        started = start(controller, StartRequest(LAB, CANDIDATES))
+        started = start(controller, StartRequest(LAB, CANDIDATES, beyond_limit="a demonstration"))
         codes = [each.session for each in started if each.session]
         _demand_all(started)
         title = record.load(controller.store, codes[0]).plan.title

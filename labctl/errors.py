@@ -4,7 +4,7 @@
     ├── UsageError              the command was asked for something that is not there; exit code 2
     │   ├── UnknownName         no such lab, session, host …; carries the nearest names
     │   └── NotPermitted        whoever runs the command has no role that may do this
-    ├── LabFileError            a lab file does not lint; carries every finding; exit code 3
+    ├── LabFileError            a lab or policy file is wrong; carries every finding; exit code 3
     ├── RosterError             a roster has mistakes; carries every one; exit code 3
     ├── ProviderError           Docker, an image, the fabric; exit code 4
     │   └── ProviderUnavailable the provider cannot be used at all on this server
@@ -64,7 +64,7 @@ class RosterError(LabctlError):
 
 
 class LabFileError(LabctlError):
-    """A lab file has mistakes; the message lists them all, one a line."""
+    """A lab file, or a policy, has mistakes; the message lists them all, one a line."""
 
     exit_code = 3
 

@@ -3,6 +3,7 @@
     report.md           for people: what was asked, expected, found, and what that comes to
     task-sheet.md       what the candidate was given
     plan.json           the lab with this candidate's values, its checks and its marks
+    policy.json         the centre's rules that the session began under
     results.json        the verdicts and marks of every task, and all runs
     observations.jsonl  everything that was looked at in the run that counts, an observation a line
     picture-….png       pages as a browser showed them, named by check and width in pixels
@@ -33,6 +34,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.plan import plan_to_json
+from labctl.policy.shape import as_data
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session
@@ -87,6 +89,7 @@ def evidence_files(controller: Controller, code: str) -> dict[str, bytes]:
         "report.md": report.render(session, detail, events, made).encode(),
         "task-sheet.md": task_sheet(session).encode(),
         "plan.json": _json(plan_to_json(session.plan)),
+        "policy.json": _json(as_data(session.policy)),
         "results.json": _json(_results(detail)),
         "observations.jsonl": _lines(iter(observations)),
         "events.jsonl": _lines(asdict(event) for event in events),

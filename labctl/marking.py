@@ -3,7 +3,7 @@
 - A criterion is met when every check that names it passed, and every judged aspect that names it
   is at or above its `meets:`.
 - While an error is open the outcome is *undetermined*: no candidate loses a mark to a fault of the
-  machinery, and none gains by causing one.
+  machinery, and none gains by causing one. A check that is suspended is open in the same way.
 - A judged aspect that is unmarked leaves the outcome *undetermined* only while its marks can still
   change it.
 - `pass_mark: all` is the vocational rule: every criterion met. A sum of marks can hide a missing
@@ -19,6 +19,7 @@ from fractions import Fraction
 
 from checkers.model import Status, Verdict
 from labctl.plan import CheckPlan, JudgedPlan, Plan, TaskPlan
+from labctl.suspension import withheld
 
 
 class Outcome(StrEnum):
@@ -72,19 +73,26 @@ class Marking:
 
 
 def mark(
-    plan: Plan, verdicts: Mapping[str, Verdict], judged: Mapping[str, float] | None = None
+    plan: Plan,
+    verdicts: Mapping[str, Verdict],
+    judged: Mapping[str, float] | None = None,
+    suspended: Mapping[str, str] | None = None,
 ) -> Marking:
-    """Mark a run. A check without a verdict counts as not observed, an error."""
+    """Mark a run. A check without a verdict counts as not observed, an error.
+
+    `suspended` maps checks that are faulty to why they do not count for now.
+    """
     given = judged or {}
+    found = withheld(plan, verdicts, suspended or {})
     checks = tuple(
-        _check_mark(task, check, verdicts.get(check.id))
+        _check_mark(task, check, found.get(check.id))
         for task in plan.tasks
         for check in task.checks
     )
     tasks = tuple(_task_mark(task, checks, given) for task in plan.tasks)
     criteria = _criteria(plan, checks, given)
     sum_ = (_sum(task.marks for task in tasks), _sum(task.available for task in tasks))
-    outcome, reason = _outcome(plan, checks, given)
+    outcome, reason = _outcome(plan, checks, given, frozenset(suspended or ()))
     return Marking(checks, tasks, criteria, *sum_, outcome, reason)
 
 
@@ -185,12 +193,15 @@ def _worst(standings: list[str]) -> str:
 
 
 def _outcome(
-    plan: Plan, checks: tuple[CheckMark, ...], judged: Mapping[str, float]
+    plan: Plan,
+    checks: tuple[CheckMark, ...],
+    judged: Mapping[str, float],
+    suspended: frozenset[str],
 ) -> tuple[Outcome, str]:
     """What the marks come to; with aspects unmarked, what they come to whatever those get."""
-    errors = sum(check.status is Status.ERROR for check in checks)
+    errors = [check.check for check in checks if check.status is Status.ERROR]
     if errors:
-        return Outcome.UNDETERMINED, f"{_counted(errors, 'check')} could not be observed"
+        return Outcome.UNDETERMINED, _open(errors, suspended)
     waiting = [one for task in plan.tasks for one in task.judged if one.id not in judged]
     worst, least = _marked(plan, checks, {**judged, **{one.id: 0.0 for one in waiting}})
     if not waiting:
@@ -202,6 +213,15 @@ def _outcome(
         return best, f"at most {most}"
     told = f"{_counted(len(waiting), 'judged aspect')} to be marked by the assessor"
     return Outcome.UNDETERMINED, told
+
+
+def _open(errors: list[str], suspended: frozenset[str]) -> str:
+    """Why nothing is settled: what is suspended, and what could not be observed."""
+    left = len(errors) - len(suspended.intersection(errors))
+    if left == len(errors):
+        return f"{_counted(left, 'check')} could not be observed"
+    told = f"{_counted(len(errors) - left, 'check')} suspended"
+    return f"{told}, {left} more open" if left else told
 
 
 def _marked(

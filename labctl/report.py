@@ -30,6 +30,8 @@ STATUSES = {
     "achieved": "achieved",
     "not-yet-achieved": "not yet achieved",
     "undetermined": "undetermined",
+    "held": "held",
+    "void": "void",
 }
 
 WHO = {

@@ -43,10 +43,11 @@ def body(detail: SessionDetail) -> Text:
     """Everything about a session as text."""
     session = detail.session
     who = f"{session.candidate} {session.name}".rstrip()
+    held = " · result held" if session.held else ""
     text = Text()
     text.append(f"{clean(detail.title)}\n", style="bold")
     text.append(
-        f"session {session.code} · candidate {clean(who)} · {session.state}"
+        f"session {session.code} · candidate {clean(who)} · {session.state}{held}"
         f" · attempt {session.attempt} · seed {session.seed}\n\n"
     )
     for task in detail.tasks:

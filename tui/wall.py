@@ -28,6 +28,8 @@ SIGNS = {
     "submitted": "■ submitted",
     "stopped": "□ stopped",
     "withdrawn": "□ withdrawn",
+    "void": "∅ void",
+    "held": "‖ held",
     "achieved": "✓ achieved",
     "not-yet-achieved": "✗ not yet achieved",
     "undetermined": "? undetermined",
@@ -46,6 +48,7 @@ def time_left(deadline: str | None, now: datetime) -> str:
 def cells(session: SessionView, now: datetime) -> tuple[Text, ...]:
     """A session's row: words beside every sign, and nothing of a candidate's obeyed."""
     run = session.run if session.run and session.run.counts else None
+    outcome = run.outcome if run else "held" if session.held else ""
     half = f" ({session.half_done} half done)" if session.half_done else ""
     return tuple(
         Text(clean(text, 60))
@@ -55,7 +58,7 @@ def cells(session: SessionView, now: datetime) -> tuple[Text, ...]:
             session.lab,
             SIGNS.get(session.state, f"… {session.state}") + half,
             f"{run.marks:g}/{run.available:g}" if run else "",
-            SIGNS.get(run.outcome, run.outcome) if run else "",
+            SIGNS.get(outcome, outcome),
             time_left(session.deadline, now),
         )
     )

@@ -29,6 +29,11 @@ class Act(StrEnum):
     RESET = "make hosts anew"
     THAW = "let frozen hosts go on"
     GC = "clean up the server"
+    NOTICE = "give candidates a notice"
+    NOTE = "note what happened"
+    LIFT = "let go of a result that is held"
+    VOID = "make sessions void"
+    SUSPEND = "suspend checks"
     REMARK = "mark work again"
     REMARK_DRY = "try what marking again would change"
     EVIDENCE = "write evidence"
@@ -55,8 +60,15 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.RESET: frozenset({_ASSESSOR, _TECHNICIAN}),
     Act.THAW: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
     Act.GC: frozenset({_ASSESSOR, _TECHNICIAN}),
+    Act.NOTICE: frozenset({_ASSESSOR, _INVIGILATOR}),
+    # Whoever sees it writes it down.
+    Act.NOTE: frozenset(Role),
+    Act.VOID: frozenset({_ASSESSOR, _IQA}),
     # Results: who keeps the machines running has no hand in them.
     Act.REMARK: frozenset({_ASSESSOR, _IQA}),
+    Act.SUSPEND: frozenset({_ASSESSOR, _IQA}),
+    # Not by whoever reported it: a suspicion is settled by quality assurance.
+    Act.LIFT: frozenset({_IQA}),
     Act.REMARK_DRY: frozenset({_ASSESSOR, _IQA, _VERIFIER}),
     Act.EVIDENCE: frozenset({_ASSESSOR, _IQA, _VERIFIER}),
     # Personal data: for those who have to know whom they see, mark or sample.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from labctl.sessions.side_by_side import Outcome
 
 
-def marking_json(session: str, marking: Marking) -> dict[str, Any]:
-    """A run's marking as JSON."""
+def marking_json(session: str, marking: Marking, stands: str = "") -> dict[str, Any]:
+    """A run's marking as JSON; without its outcome where `stands` says what keeps it back."""
     from labctl.cli.screen import plain_json
+    from labctl.sessions.record import WITHOUT_OUTCOME
 
     found: dict[str, Any] = plain_json(marking)
+    if stands:
+        found |= {"outcome": stands, "reason": WITHOUT_OUTCOME[stands]}
     return {"session": session} | found
 
 
@@ -41,6 +44,7 @@ def check(settings: Settings, session: str, *, as_json: bool) -> None:
     from labctl.cli.verdicts import line_of, show_marking
     from labctl.cli.words import marks
     from labctl.sessions.checking import check as look
+    from labctl.sessions.record import standing
 
     screen = settings.screen
     with settings.controller() as controller:
@@ -48,8 +52,9 @@ def check(settings: Settings, session: str, *, as_json: bool) -> None:
         settle(settings, controller, session)
         with screen.bar() as bar:
             marking = look(controller, session, _counting(bar.step) if screen.live else _silent)
+        stands = standing(controller.store.session(session))
     if as_json:
-        screen.json(marking_json(session, marking))
+        screen.json(marking_json(session, marking, stands))
         return
     show_marking(screen, marking)
     waiting = sum(line_of(each).status == "later" for each in marking.checks)
@@ -83,6 +88,7 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
     """
     settings.when_interrupted = "The next command goes on with the hand-in."
     from labctl.cli.settling import settle
+    from labctl.sessions.record import standing
 
     screen = settings.screen
     with settings.controller() as controller:
@@ -93,12 +99,17 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
         # A hand-in that was cut off is finished by now: it is shown, and not graded once more.
         finished = {each.session for each in settled if each.verb == "submit" and not each.problem}
         outcomes = submit_all(screen, controller, names, finished)
+        stands = {name: standing(controller.store.session(name)) for name in names}
     if as_json:
         screen.json(
-            [marking_json(each.name, each.value) for each in outcomes if each.value is not None]
+            [
+                marking_json(each.name, each.value, stands[each.name])
+                for each in outcomes
+                if each.value is not None
+            ]
         )
     else:
-        _show(screen, outcomes)
+        _show(screen, outcomes, stands)
     for each in outcomes:
         if each.error is not None:
             screen.error(f"{each.name}: {each.error.message}", each.error.hint)
@@ -145,17 +156,22 @@ def submit_all(
             controller.tell = before
 
 
-def _show(screen: Screen, outcomes: tuple[Outcome[Marking], ...]) -> None:
-    """One session in full; of several a line each."""
+def _show(
+    screen: Screen, outcomes: tuple[Outcome[Marking], ...], stands: Mapping[str, str]
+) -> None:
+    """One session in full; of several a line each. `stands` is what keeps an outcome back."""
     from labctl.cli.verdicts import show_marking
     from labctl.cli.words import marks, sign
+    from labctl.sessions.record import WITHOUT_OUTCOME
 
     graded = [(each.name, each.value) for each in outcomes if each.value is not None]
     if len(outcomes) == 1:
         for name, marking in graded:
             show_marking(screen, marking)
-            told = f", {marks(marking.marks, marking.available)} marks, {marking.reason}"
-            screen.show("", screen.text("Recommended: ") + sign(marking.outcome) + told)
+            outcome = sign(stands[name] or marking.outcome)
+            reason = WITHOUT_OUTCOME.get(stands[name]) or marking.reason
+            told = f", {marks(marking.marks, marking.available)} marks, {reason}"
+            screen.show("", screen.text("Recommended: ") + outcome + told)
             if marking.outcome == "undetermined":
                 screen.say(
                     f"`labctl submit {name}` looks again, for as long as the hosts are kept."
@@ -164,7 +180,12 @@ def _show(screen: Screen, outcomes: tuple[Outcome[Marking], ...]) -> None:
             screen.say("the hosts. The assessor decides.")
         return
     rows = [
-        (name, marks(marking.marks, marking.available), sign(marking.outcome), marking.reason)
+        (
+            name,
+            marks(marking.marks, marking.available),
+            sign(stands[name] or marking.outcome),
+            WITHOUT_OUTCOME.get(stands[name]) or marking.reason,
+        )
         for name, marking in graded
     ]
     screen.table(("CODE", ">MARKS", "RECOMMENDED", "BECAUSE"), rows)

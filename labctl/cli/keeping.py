@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,19 @@ def remark(
     The new run is recorded beside the old one. What was never observed is an error, not a guess.
     """
     from labctl.cli.grading import marking_json
+    from labctl.sessions.record import standing
     from labctl.sessions.remarking import remark as again
 
     with settings.controller() as controller:
         found = again(controller, session, scheme=scheme, dry_run=dry_run)
+        stands = standing(controller.store.session(session))
+    if stands:
+        found = replace(found, before=stands, after=stands)
     if as_json:
         run = {"old_run": found.old_run, "new_run": found.new_run}
         outcomes = {"before": found.before, "after": found.after, "changes": found.changes}
         told = {"session": session, **run, **outcomes}
-        settings.screen.json(told | {"marking": marking_json(session, found.marking)})
+        settings.screen.json(told | {"marking": marking_json(session, found.marking, stands)})
         return
     _show_remark(settings.screen, found)
 

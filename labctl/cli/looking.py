@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from labctl.sessions.views import SessionView
     from labctl.store import SessionFilter
 
-STATES = ("created", "starting", "running", "submitting", "submitted", "stopped", "withdrawn")
+STATES = (
+    "created",
+    "starting",
+    "running",
+    "submitting",
+    "submitted",
+    "stopped",
+    "withdrawn",
+    "void",
+)
 
 
 @click.command()
@@ -73,8 +82,9 @@ def _row(screen: Screen, each: SessionView) -> tuple[str | Text, ...]:
     if each.deadline:
         state.append(f" {left(each.deadline).removesuffix(' left')}")
     if each.run is None:
-        return each.code, who, each.lab, state, "", ""
-    outcome = sign(each.run.outcome) if each.run.counts else screen.text("so far", "dim")
+        return each.code, who, each.lab, state, "", sign("held") if each.held else ""
+    shown = each.run.counts or each.held
+    outcome = sign(each.run.outcome) if shown else screen.text("so far", "dim")
     told = marks(each.run.marks, each.run.available)
     return each.code, who, each.lab, state, told, outcome
 

@@ -28,6 +28,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "reset": "labctl.cli.resetting:reset",
         "thaw": "labctl.cli.watching:thaw",
     },
+    "Incidents": {
+        "note": "labctl.cli.incidents:note",
+        "notice": "labctl.cli.incidents:notice",
+        "suspend": "labctl.cli.incidents:suspend",
+        "void": "labctl.cli.incidents:void",
+    },
     "The record": {
         "remark": "labctl.cli.keeping:remark",
         "evidence": "labctl.cli.keeping:evidence",
@@ -40,6 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Labs and this server": {
         "labs": "labctl.cli.labs:labs",
+        "policy": "labctl.cli.policy:policy",
         "images": "labctl.cli.images:images",
         "doctor": "labctl.cli.doctor:doctor",
         "gc": "labctl.cli.keeping:gc",
@@ -55,7 +62,7 @@ Exit codes:
   0    fine
   1    problems were found (by lint, verify, doctor, audit or demo)
   2    the command cannot be done as asked, or a name is unknown
-  3    a lab file or a roster has mistakes
+  3    a lab file, a roster, or the centre's policy, has mistakes
   4    Docker, an image or a host failed
   5    the record cannot be read or written
   70   a fault of labctl's own
@@ -65,6 +72,7 @@ Exit codes:
 Environment:
   LABCTL_HOME      the directory of all state
   LABCTL_LIBRARY   more folders with labs, separated by colons
+  LABCTL_POLICY    the centre's policy, if not policy.yaml in LABCTL_HOME
   NO_COLOR         no colours
 
 Data goes to stdout and narration to stderr; --json gives data as JSON.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from labctl.cli.screen import Screen
+    from labctl.sessions.timeline import EventView
     from labctl.sessions.views import CheckView, HostView, RunView, SessionDetail
 
 
@@ -26,12 +27,23 @@ def sheet(screen: Screen, detail: SessionDetail, *, log: bool) -> None:
     titles = {task.id: (task.title, task.marks, task.available) for task in detail.tasks}
     show_tasks(screen, titles, lines)
     _result(screen, detail)
+    _events(screen, "Assistance", detail.assistance)
+    _events(screen, "Incidents", detail.incidents)
     if log:
         screen.show("")
-        screen.table(
-            ("WHEN", "WHO", "WHAT"),
-            [(clock(each.at), each.actor, each.what) for each in detail.timeline],
-        )
+        _table(screen, detail.timeline)
+
+
+def _events(screen: Screen, title: str, events: tuple[EventView, ...]) -> None:
+    """What there is of a kind of events, under its title."""
+    if events:
+        screen.show("", screen.text(title, "bold"))
+        _table(screen, events)
+
+
+def _table(screen: Screen, events: tuple[EventView, ...]) -> None:
+    rows = [(clock(each.at), each.actor, each.what) for each in events]
+    screen.table(("WHEN", "WHO", "WHAT"), rows)
 
 
 def _head(screen: Screen, detail: SessionDetail) -> None:
@@ -39,6 +51,8 @@ def _head(screen: Screen, detail: SessionDetail) -> None:
     who = f"{about.candidate} {about.name}".rstrip()
     title = screen.text(f"{about.code}  {who}  {detail.title}  ", "bold")
     state = sign(about.state)
+    if about.held:
+        state = state + screen.text("  ") + sign("held")
     rest = left(about.deadline)
     screen.show(title + state + screen.text(f"  {rest}" if rest else ""))
     screen.show(
@@ -95,6 +109,9 @@ def _result(screen: Screen, detail: SessionDetail) -> None:
     if detail.criteria:
         told = ", ".join(f"{name} {standing}" for name, standing in detail.criteria.items())
         screen.show("", f"Criteria: {told}")
+    if not detail.runs and detail.session.state == "void":
+        screen.show("", "Nothing was graded, and nothing will be.")
+        return
     if not detail.runs:
         screen.show("", f"Nothing is graded yet: `labctl submit {detail.session.code}`.")
         return

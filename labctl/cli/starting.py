@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labctl.sessions.controller import Controller
     from labctl.sessions.starting import Started, StartRequest
     from labctl.sessions.views import SessionView
+    from labctl.store import Mode
 
 
 @click.command()
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 @click.option("--cohort", metavar="NAME", help="Everybody on the roster who is in this cohort.")
 @click.option("--practice", is_flag=True, help="Practice: hints, and check-my-work.")
 @click.option("--seed", type=click.IntRange(min=0), help="This seed for all (default: drawn).")
+@click.option(
+    "--beyond-limit", is_flag=True, help="Go on where the policy allows no more attempts."
+)
+@click.option("--reason", default="", help="Why it may go beyond; it stands in the log.")
 @library_option
 @as_json
 @pass_settings
@@ -48,6 +53,8 @@ def start(
     cohort: str | None,
     seed: int | None,
     practice: bool,
+    beyond_limit: bool,
+    reason: str,
     as_json: bool,
 ) -> int:
     """Start a lab for one or more candidates, a session each.
@@ -55,6 +62,8 @@ def start(
     \b
     labctl start static-routing --candidate amy --candidate bilal
     """  # noqa: D301  # click wants the backspace itself: it keeps the lines as they are
+    if beyond_limit != bool(reason):
+        raise click.UsageError("`--beyond-limit` and `--reason` go together.")
     settings.when_interrupted = (
         "What was half up is undone. `labctl sessions` lists the sessions that run."
     )
@@ -67,7 +76,8 @@ def start(
     with settings.controller() as controller:
         if cohort is not None:
             named += codes_of_cohort(controller, cohort)
-        request = StartRequest(lab, named, "practice" if practice else "assessment", seed)
+        mode: Mode = "practice" if practice else "assessment"
+        request = StartRequest(lab, named, mode, seed, reason)
         settle(settings, controller)
         started = _start(settings, controller, request)
         _warn_of_dates(settings, controller, request)

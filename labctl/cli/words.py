@@ -24,6 +24,8 @@ SIGNS: dict[str, tuple[str, str, str]] = {
     "submitted": ("■", "submitted", "blue"),
     "stopped": ("□", "stopped", "dim"),
     "withdrawn": ("□", "withdrawn", "dim"),
+    "void": ("∅", "void", "yellow"),
+    "held": ("‖", "held", "yellow"),
     "frozen": ("■", "frozen", "blue"),
     "off": ("□", "switched off", "dim"),
     "missing": ("!", "missing", "magenta"),

@@ -7,6 +7,11 @@
     submission  hand-in: graded, recorded, hosts frozen
     checking    a look at a running session's work, recorded but never a hand-in
     stopping    hosts removed
+    voiding     a session that does not count
+    attempts    whether one more is allowed
+    suspending  a faulty check costs nobody a mark
+    incidents   notes, suspicions, notices
+    assistance  every reach into a candidate's work
     recovery    what was left half done by a command that was killed
     remarking   verdicts computed again from stored observations
     views       what is shown of sessions

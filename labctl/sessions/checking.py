@@ -9,19 +9,20 @@ from labctl.marking import Marking, mark
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading, Progress
-from labctl.sessions.record import State
+from labctl.sessions.record import Session, State
 from labctl.sessions.results import record_run
 
 
 def check(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
     """Run the checks that may run while people work; the rest counts as not observed yet.
 
-    Raises `UsageError` for a session that does not run.
+    Raises `UsageError` for a session that does not run, or whose policy allows no look.
     """
     permit(controller, Act.CHECK)
     with controller.store.lock(code, wait=5.0):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
+        _demand_allowed(session)
         results = Grading(controller, session, progress).look()
         if not results:
             raise UsageError(
@@ -31,3 +32,12 @@ def check(controller: Controller, code: str, progress: Progress = lambda _: None
         marking = mark(session.plan, {name: found.verdict for name, found in results.items()})
         record_run(controller, session, "check", results, marking)
         return marking
+
+
+def _demand_allowed(session: Session) -> None:
+    if session.record.mode not in session.policy.check:
+        raise UsageError(
+            f"The policy that session `{session.code}` began under allows no look at work in "
+            f"{session.record.mode} before the hand-in.",
+            f"`labctl submit {session.code}` takes the work in and grades it.",
+        )

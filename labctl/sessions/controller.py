@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Self
 from labctl.centre import account as accounts
 from labctl.centre.account import Account
 from labctl.library.library import Library
+from labctl.policy.file import in_force
+from labctl.policy.rules import Policy
 from labctl.providers import open_provider
 from labctl.store import Store, database_url, home_path
 
@@ -61,6 +63,11 @@ class Controller:
         return Library.open(self.library_paths)
 
     @cached_property
+    def policy(self) -> Policy:
+        """The centre's rules for what begins now; raises as `in_force` does."""
+        return in_force(self.home).policy
+
+    @cached_property
     def account(self) -> Account:
         """The account that runs the command, as the operating system knows it."""
         return accounts.current_account()
@@ -84,12 +91,13 @@ class Controller:
         """A controller with a store of its own in `home`, on the same library and providers.
 
         For work that is to leave no record; its hosts are still known as this installation's. The
-        store is a file in `home`, whatever database the record is in.
+        store is a file in `home`, whatever database the record is in, and no centre's rules hold.
         """
         other = Controller(home, self.library_paths, self.tell, self)
         other.__dict__["library"] = self.library
         other.__dict__["store"] = Store.open(home)
         other.__dict__["account"] = self.account
+        other.__dict__["policy"] = Policy()
         return other
 
     def interrupt(self) -> None:

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
 from checkers.model import Inside, Phase, ProgramResult, Status
 from checkers.remote import RemoteObserver, Whereabouts
+from labctl.policy.rules import Which
 from labctl.scheme import lab_hosts, planned_checks
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.fallen import excused
 from labctl.sessions.graded_hosts import GradedHosts
 from labctl.sessions.record import Session
+from labctl.sessions.suspending import suspensions
+from labctl.suspension import independent
 
 if TYPE_CHECKING:
     from labctl.providers.base import Provider
@@ -42,12 +45,17 @@ def scheme_of(controller: Controller, session: Session) -> tuple[PlannedCheck, .
     return tuple(replace(check, phase=phases[check.id]) for check in checks)
 
 
-def harmless(checks: Sequence[PlannedCheck]) -> set[str]:
-    """The checks that may run while people work, with everything that they need."""
+def at_work(checks: Sequence[PlannedCheck], which: Which = "harmless") -> set[str]:
+    """The checks that may run while people work, with everything that they need.
+
+    What changes a host or comes after a restart never may; what else does, is the centre's policy.
+    """
     allowed = {
         check.id
         for check in checks
-        if check.check.harmless and not check.changes and check.phase is not Phase.AFTER_RESTART
+        if (check.check.harmless or which == "all")
+        and not check.changes
+        and check.phase is not Phase.AFTER_RESTART
     }
     for _ in checks:
         allowed -= {check.id for check in checks if set(check.needs) - allowed}
@@ -62,7 +70,8 @@ class Grading:
         self._session = session
         self._provider: Provider = record.provider_of(controller, session)
         self._show = progress
-        self._checks = scheme_of(controller, session)
+        suspended = suspensions(controller.store.events(session.code))
+        self._checks = independent(scheme_of(controller, session), suspended)
         self._hosts = GradedHosts(controller, session)
         self._handed_in = False
 
@@ -71,9 +80,9 @@ class Grading:
         self._show(excused(result, self._hosts.fallen) if self._handed_in else result)
 
     def look(self) -> dict[str, CheckResult]:
-        """Run what may run while people work: harmless checks, no freezing, no restart."""
+        """Run what may run while people work, by the session's policy: no freezing, no restart."""
         results: dict[str, CheckResult] = {}
-        allowed = harmless(self._checks)
+        allowed = at_work(self._checks, self._session.policy.checks)
         for phase in (Phase.STATE, Phase.BEHAVIOUR):
             checks = [check for check in self._of(phase) if check.id in allowed]
             results |= self._run(checks, results, frozen=False)

@@ -4,12 +4,14 @@ States of a session, as its events make them:
 
     created ─▶ starting ─▶ running ─▶ submitting ─▶ submitted ─▶ stopped
                    └▶ withdrawn (nobody was let in)     running ─▶ stopped (nothing handed in)
+
+    any of them but created, starting and withdrawn ─▶ void (it does not count)
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from typing import TYPE_CHECKING
 from labctl.errors import StoreError, UsageError
 from labctl.library.folder import Folder, read_archive
 from labctl.plan import Plan, plan_from_json, plan_to_json
+from labctl.policy.rules import Policy
+from labctl.policy.shape import from_data
 from labctl.providers.base import Placement
 from labctl.store import Event, SessionRecord, Store
 
@@ -26,6 +30,12 @@ if TYPE_CHECKING:
 
 PLACED = "hosts.placed"
 """The event that says where a session's hosts are; the last one counts."""
+NOTICE = "notice.given"
+"""The event that tells everybody at work something, as a correction of a task."""
+
+
+HELD = "held"
+"""What a result is called that is held back while a suspicion is looked into."""
 
 
 class State(StrEnum):
@@ -38,7 +48,14 @@ class State(StrEnum):
     SUBMITTED = "submitted"
     STOPPED = "stopped"
     WITHDRAWN = "withdrawn"
+    VOID = "void"
 
+
+WITHOUT_OUTCOME = {
+    State.VOID: "the session is void, and nothing is recommended",
+    HELD: "held back while a suspicion is looked into",
+}
+"""Why a result has no outcome whatever its marks are, by `standing`."""
 
 LIVE = (State.STARTING, State.RUNNING, State.SUBMITTING, State.SUBMITTED)
 """States in which a session may have hosts."""
@@ -46,12 +63,17 @@ LIVE = (State.STARTING, State.RUNNING, State.SUBMITTING, State.SUBMITTED)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session with its plan; `placement` is None while it has no hosts yet."""
+    """A session with its plan; `placement` is None while it has no hosts yet.
+
+    `policy` are the rules that it began under, `notices` what its candidate has been told since.
+    """
 
     record: SessionRecord
     plan: Plan
     placement: Placement | None
     archive: str
+    policy: Policy = field(default_factory=Policy)
+    notices: tuple[Event, ...] = ()
 
     @property
     def code(self) -> str:
@@ -82,8 +104,26 @@ def load(store: Store, code: str) -> Session:
     except ValueError as error:
         raise StoreError(f"The plan of session `{code}` cannot be read: {error}") from error
     events = store.events(code)
-    archive = str(events[0].data.get("archive", ""))
-    return Session(record, plan, _placement(events), archive)
+    begun = events[0].data
+    return Session(
+        record=record,
+        plan=plan,
+        placement=_placement(events),
+        archive=str(begun.get("archive", "")),
+        policy=_policy(store, str(begun.get("policy", ""))),
+        notices=tuple(event for event in events if event.kind == NOTICE),
+    )
+
+
+@cache
+def _policy(store: Store, digest: str) -> Policy:
+    """The policy with that digest; sessions from before there were any ran as by default."""
+    if not digest:
+        return Policy()
+    try:
+        return from_data(json.loads(store.get_blob(digest)))
+    except ValueError as error:
+        raise StoreError(f"The policy `{digest}` cannot be read: {error}") from error
 
 
 def _placement(events: tuple[Event, ...]) -> Placement | None:
@@ -91,6 +131,13 @@ def _placement(events: tuple[Event, ...]) -> Placement | None:
         if event.kind == PLACED:
             return Placement(**event.data["placement"])
     return None
+
+
+def standing(found: SessionRecord) -> str:
+    """What keeps the program from recommending anything: `void`, `held`, or nothing."""
+    if found.state == State.VOID:
+        return State.VOID
+    return HELD if found.held else ""
 
 
 def place(controller: Controller, placement: Placement) -> None:

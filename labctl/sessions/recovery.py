@@ -3,6 +3,7 @@
     start   undone: nobody has been let in, so nothing is lost
     submit  finished: the work is in the hosts, and grading goes on after the last whole phase
     stop    finished
+    void    finished
     hands   finished; undone if nothing had been done yet
     reset   finished: the host is made anew once more, what was on it is kept already
 
@@ -20,6 +21,7 @@ from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.stopping import finish_stop
 from labctl.sessions.submission import carry_out, finished_phases
+from labctl.sessions.voiding import finish_void
 from labctl.store import Busy, Intention, SessionFilter
 
 
@@ -50,8 +52,8 @@ def _one(controller: Controller, intention: Intention) -> Recovered | None:
             left = controller.store.open_intentions(code)
             if intention.id not in {each.id for each in left}:
                 return None
-            if intention.verb != "stop" and any(each.verb == "stop" for each in left):
-                return None  # ended by the stop, which is settled too
+            if _ended_by_another(intention, left):
+                return None
             controller.tell(code, f"finishing what was interrupted: {intention.verb}")
             return Recovered(code, intention.verb, _settle(controller, intention))
     except Busy:
@@ -60,15 +62,26 @@ def _one(controller: Controller, intention: Intention) -> Recovered | None:
         return Recovered(code, intention.verb, "left as it is", error.message)
 
 
+def _ended_by_another(intention: Intention, left: tuple[Intention, ...]) -> bool:
+    """Whether another intention, which is settled too, ends this one: a void even a stop."""
+    ends = ("stop", "void")
+    rank = ends.index(intention.verb) if intention.verb in ends else -1
+    return any(each.verb in ends[rank + 1 :] for each in left)
+
+
 def _settle(controller: Controller, intention: Intention) -> str:
     session = record.load(controller.store, intention.session)
     if intention.verb == "submit":
         done = finished_phases(controller, session, intention.id)
         marking = carry_out(controller, session, intention.id, done)
-        return f"handed in: {marking.outcome}"
+        told = record.standing(controller.store.session(session.code)) or marking.outcome
+        return f"handed in: {told}"
     if intention.verb == "stop":
         finish_stop(controller, session.code, session.plan.provider, intention.id)
         return "stopped"
+    if intention.verb == "void":
+        finish_void(controller, session, intention.id, str(intention.data.get("why", "")))
+        return "void"
     if intention.verb == "reset":
         return resetting.finish(controller, session, intention)
     if intention.verb == "hands":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
 from checkers.replay import ReplayObserver
@@ -13,11 +14,16 @@ from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.library.planning import plan as planned
 from labctl.marking import Marking, mark
-from labctl.scheme import planned_checks
+from labctl.scheme import digest, planned_checks
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.record import Session, State
 from labctl.sessions.results import marking_of, record_run
+from labctl.sessions.suspending import suspensions
 from labctl.store import RunRecord
+from labctl.suspension import independent, still_suspended
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +54,30 @@ def remark(
 ) -> Remarked:
     """Mark the session's hand-in again, by its own scheme or by the lab called `scheme`.
 
-    The new run is recorded beside the old one unless `dry_run`. Raises `UsageError` if nothing was
-    handed in.
+    The new run is recorded beside the old one unless `dry_run`. What is suspended stays open, but
+    where the other scheme has mended it. Raises `UsageError` if nothing was handed in, or the
+    session is void.
     """
     permit(controller, Act.REMARK_DRY if dry_run else Act.REMARK)
     session = record.load(controller.store, code)
+    _demand_counts(session)
     old = _hand_in(controller, code)
     stored = transcript.unpack(controller.store.get_blob(old.transcript or ""))
     folder = record.lab_folder(controller.store, session.archive)
     plan = session.plan
+    checks = planned_checks(plan, folder.content)
+    suspended = suspensions(controller.store.events(code))
     if scheme is not None:
         lab = controller.library.lab(scheme)
-        plan, folder = planned(lab, session.record.seed), lab.folder
-    results = replay(planned_checks(plan, folder.content), stored)
+        plan, own = planned(lab, session.record.seed), checks
+        checks = planned_checks(plan, lab.folder.content)
+        suspended = still_suspended(own, checks, suspended)
+    results = replay(checks, stored, suspended)
     if scheme is None:
         marking = marking_of(controller, session, results)
     else:
-        marking = mark(plan, {name: found.verdict for name, found in results.items()})
+        verdicts = {name: found.verdict for name, found in results.items()}
+        marking = mark(plan, verdicts, suspended=suspended)
     changes = _changes(controller, old, marking)
     new = None
     if not dry_run:
@@ -74,6 +87,27 @@ def remark(
             new = record_run(controller, marked, "remark", results, marking, extra=extra).number
     before = str(old.summary["outcome"])
     return Remarked(code, old.number, new, before, marking.outcome.value, marking, changes)
+
+
+def mark_again(controller: Controller, code: str) -> Remarked | None:
+    """Mark by the session's own scheme after a check was suspended or counts again.
+
+    None where nothing was handed in, or what counts by now was marked by another scheme: that is
+    not undone by the way, and `to_mark_again` says that it is to be done.
+    """
+    session = record.load(controller.store, code)
+    graded = [run for run in controller.store.runs(code) if run.reason in ("submit", "remark")]
+    if not graded or graded[-1].scheme != digest(session.plan):
+        return None
+    return remark(controller, code)
+
+
+def _demand_counts(session: Session) -> None:
+    if session.record.state == State.VOID:
+        raise UsageError(
+            f"Session `{session.code}` is void: nothing in it is marked.",
+            f"`labctl show {session.code}` says why.",
+        )
 
 
 def _hand_in(controller: Controller, code: str) -> RunRecord:
@@ -86,16 +120,21 @@ def _hand_in(controller: Controller, code: str) -> RunRecord:
 
 
 def replay(
-    checks: tuple[PlannedCheck, ...], stored: Mapping[str, CheckResult]
+    checks: tuple[PlannedCheck, ...],
+    stored: Mapping[str, CheckResult],
+    suspended: Mapping[str, str] = NOTHING,
 ) -> dict[str, CheckResult]:
-    """Run checks on what was observed before; nothing waits and nothing is asked of any host."""
+    """Run checks on what was observed before; nothing waits and nothing is asked of any host.
+
+    None waits for one that is `suspended`, as none did where it was graded under the suspension.
+    """
     phases = effective_phases(checks)
     transcripts = transcript.by_phase(stored)
     results: dict[str, CheckResult] = {}
     for phase in PHASES:
         own = [
             replace(check, phase=phase, retry=0.0, timeout=None)
-            for check in checks
+            for check in independent(checks, suspended)
             if phases[check.id] is phase
         ]
         results |= run_phase(own, ReplayObserver(phase, transcripts[phase]), results)

@@ -15,6 +15,7 @@ from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.keeping import LEAST_FREE
 from labctl.sessions.record import Session, State
+from labctl.sessions.said import fit
 from labctl.sessions.setting_up import set_up
 from labctl.store import Intention
 
@@ -44,9 +45,8 @@ def reset(controller: Controller, code: str, host: str, why: str) -> str:
                 f"The server's disk is nearly full: there is no room to keep what is on {host}.",
                 "`labctl gc` and `labctl images prune` make room.",
             )
-        intent = controller.store.intend(
-            code, "reset", {"host": host, "why": why}, controller.actor
-        )
+        about = {"host": host, "why": fit(controller.store, why, "reason")}
+        intent = controller.store.intend(code, "reset", about, controller.actor)
         return _carry_out(controller, session, intent, host)
 
 

@@ -13,13 +13,17 @@ from labctl.errors import UsageError
 from labctl.marking import Marking, mark
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State, load
+from labctl.sessions.suspending import suspensions
 from labctl.store import Reason, Result, Run, RunRecord
 
 
 def marking_of(
     controller: Controller, session: Session, results: Mapping[str, CheckResult]
 ) -> Marking:
-    """The marking of a run; a check with `ever: true` counts if it passed at any recorded time."""
+    """The marking of a run by the session's own scheme.
+
+    A check with `ever: true` counts if it passed at any recorded time, one that is suspended not.
+    """
     verdicts = {name: result.verdict for name, result in results.items()}
     wanted = {check.id for check in session.plan.checks if check.ever}
     if wanted:
@@ -31,7 +35,8 @@ def marking_of(
             ).items():
                 if name in wanted and result.verdict.status is Status.PASSED:
                     verdicts[name] = result.verdict
-    return mark(session.plan, verdicts)
+    suspended = suspensions(controller.store.events(session.code))
+    return mark(session.plan, verdicts, suspended=suspended)
 
 
 def recorded(controller: Controller, code: str) -> Marking:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from labctl.centre.candidates import CANDIDATE
 from labctl.centre.roles import Act
@@ -13,24 +16,34 @@ from labctl.errors import UsageError
 from labctl.library.folder import Folder
 from labctl.library.planning import Lab, plan
 from labctl.plan import Plan
+from labctl.policy.file import spelled
 from labctl.sessions import record
+from labctl.sessions.attempts import one_at_a_time, permission
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
+from labctl.sessions.said import fit
 from labctl.sessions.setting_up import set_up
 from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord, time_text
 
 LARGEST_SEED = 2**31
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What is to be started: one session for each candidate. `seed` None draws one for each."""
+    """What is to be started: one session for each candidate. `seed` None draws one for each.
+
+    `beyond_limit` is the reason for going on where the policy allows no more attempts; empty, such
+    a candidate is refused.
+    """
 
     lab: str
     candidates: tuple[str, ...]
     mode: Mode = "assessment"
     seed: int | None = None
+    beyond_limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,9 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
     """
     permit(controller, Act.START)
     _demand_candidates(request.candidates)
+    if request.beyond_limit:
+        fit(controller.store, request.beyond_limit, "reason")
+    controller.policy  # noqa: B018  # read first: mistakes in it are told once, and not of each
     lab = controller.library.lab(request.lab)
     archive = controller.store.put_blob(lab.folder.archive())
     # Asked first, so that a provider that cannot be used leaves no session behind.
@@ -90,16 +106,27 @@ def start_one(
     controller: Controller, lab: Lab, archive: str, candidate: str, request: StartRequest
 ) -> str:
     """Start one candidate's session; whatever stops it, nothing of it is left on the server."""
-    made, planned = enrol(controller, lab, archive, candidate, request)
+    with one_at_a_time(controller, request.mode):
+        allowed = permission(controller, lab.id, candidate, request.mode, request.beyond_limit)
+        made, planned = enrol(controller, lab, archive, candidate, request, allowed=allowed)
     with controller.store.lock(made.code):
         bring_up(controller, made, planned, lab.folder)
     return made.code
 
 
 def enrol(
-    controller: Controller, lab: Lab, archive: str, candidate: str, request: StartRequest
+    controller: Controller,
+    lab: Lab,
+    archive: str,
+    candidate: str,
+    request: StartRequest,
+    *,
+    allowed: Mapping[str, Any] = NOTHING,
 ) -> tuple[SessionRecord, Plan]:
-    """Record a new session, with everything that it will ever need of the lab."""
+    """Record a new session, with everything that it will ever need of the lab, and its rules.
+
+    `allowed` is what is recorded of a permission that it needed.
+    """
     seed = secrets.randbelow(LARGEST_SEED) if request.seed is None else request.seed
     planned = plan(lab, seed)
     new = NewSession(
@@ -110,7 +137,11 @@ def enrol(
         mode=request.mode,
         plan=record.store_plan(controller.store, planned),
         state=State.CREATED,
-        data={"archive": archive},
+        data={
+            "archive": archive,
+            "policy": controller.store.put_blob(spelled(controller.policy)),
+            **allowed,
+        },
     )
     return controller.store.create_session(new, controller.actor), planned
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.graded_hosts import twin_code
 from labctl.sessions.record import LIVE, State
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def stop(controller: Controller, code: str) -> None:
@@ -24,13 +30,21 @@ def stop(controller: Controller, code: str) -> None:
         finish_stop(controller, code, session.plan.provider, intent)
 
 
-def finish_stop(controller: Controller, code: str, provider: str, intent: str) -> None:
-    """Carry out an intention to stop."""
+def finish_stop(
+    controller: Controller,
+    code: str,
+    provider: str,
+    intent: str,
+    *,
+    state: State = State.STOPPED,
+    data: Mapping[str, Any] = NOTHING,
+) -> None:
+    """Carry out an intention that ends the session: in `state`, without hosts."""
     for each in (code, twin_code(code)):
         controller.provider(provider).down(each)
     for other in controller.store.open_intentions(code):
         # A hand-in that was cut off cannot go on: the work is gone with the hosts.
         if other.id != intent:
-            controller.store.undo(other.id, {"why": "the session was stopped"})
-    controller.store.complete(intent, {}, state=State.STOPPED)
-    controller.tell(code, "stopped")
+            controller.store.undo(other.id, {"why": f"the session is {state}"})
+    controller.store.complete(intent, data, state=state)
+    controller.tell(code, state)

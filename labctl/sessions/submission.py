@@ -65,7 +65,8 @@ def carry_out(
         extra = {"intent": intent, **moved(controller, session, intent)}
         run = record_run(controller, session, "submit", results, marking, extra=extra)
     controller.store.complete(intent, {"run": run.number}, state=State.SUBMITTED)
-    controller.tell(session.code, f"graded: {marking.outcome}")
+    told = record.standing(controller.store.session(session.code)) or marking.outcome
+    controller.tell(session.code, f"graded: {told}")
     return marking
 
 

@@ -10,14 +10,15 @@ from labctl.store import moment
 
 
 def task_sheet(session: Session) -> str:
-    """The sheet of a session; hints only in practice."""
+    """The sheet of a session; hints only in the modes that its policy names."""
     lines = [
         *_head(session),
+        *_notices(session),
         *_hosts(session.plan, session.code),
         *(
             line
             for number, task in enumerate(session.plan.tasks, 1)
-            for line in _task(number, task, hints=session.record.mode == "practice")
+            for line in _task(number, task, hints=session.record.mode in session.policy.hints)
         ),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -42,6 +43,16 @@ def _head(session: Session) -> Iterator[str]:
         until = moment(about.deadline).astimezone()
         yield f"Time is up at {until:%H:%M} on {until:%Y-%m-%d}."
     yield ""
+
+
+def _notices(session: Session) -> Iterator[str]:
+    """What was said since the start, each in a paragraph of its own."""
+    if not session.notices:
+        return
+    yield from ("## Notices", "")
+    for event in session.notices:
+        told = " ".join(str(event.data.get("text", "")).split())
+        yield from (f"**{moment(event.at).astimezone():%H:%M}** {told}", "")
 
 
 def _hosts(plan: Plan, code: str) -> Iterator[str]:

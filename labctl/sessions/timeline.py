@@ -10,6 +10,8 @@ from labctl.store import Event
 
 Data = Mapping[str, Any]
 
+RUN = "run.recorded"
+
 
 @dataclass(frozen=True, slots=True)
 class EventView:
@@ -44,14 +46,31 @@ def _placed(data: Data) -> str:
 
 def _run(data: Data) -> str:
     told = data.get("summary", {})
+    return f"{_marks(data)}, {told.get('outcome')}"
+
+
+def _marks(data: Data) -> str:
+    told = data.get("summary", {})
     return (
         f"run {data.get('run')} ({data.get('reason')}): "
-        f"{told.get('marks', 0):g} of {told.get('available', 0):g} marks, {told.get('outcome')}"
+        f"{told.get('marks', 0):g} of {told.get('available', 0):g} marks"
     )
 
 
+def _created(data: Data) -> str:
+    told = f"created, seed {_change(data, 'seed')}"
+    beyond = data.get("beyond_limit")
+    if not isinstance(beyond, dict):
+        return told
+    return f"{told}; beyond the policy ({beyond.get('rule')}): {_why(beyond)}"
+
+
+def _check(data: Data) -> str:
+    return f"the check {data.get('task')}/{data.get('check')}"
+
+
 WORDS: dict[str, Callable[[Data], str]] = {
-    "session.created": lambda data: f"created, seed {_change(data, 'seed')}",
+    "session.created": _created,
     "start.intended": lambda _: "the start began",
     "start.done": lambda _: "running; the clock began",
     "start.undone": lambda data: f"the start was undone: {_why(data)}",
@@ -85,11 +104,21 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "submit.done": lambda _: "handed in; the hosts are frozen",
     "submit.undone": lambda data: f"the hand-in was ended: {_why(data)}",
     "state.moved": lambda data: f"the state moved meanwhile: {_listed(data.get('checks'))}",
-    "run.recorded": _run,
+    RUN: _run,
     "stop.intended": lambda _: "the hosts are to be removed",
     "stop.undone": lambda data: f"that removal was ended: {_why(data)}",
     "hosts.thawed": lambda _: "frozen hosts were let go on",
     "stop.done": lambda _: "the hosts are removed",
+    "void.intended": lambda data: f"is to be void: {_why(data)}",
+    "void.undone": lambda data: f"that was ended: {_why(data)}",
+    "void.done": lambda data: f"void, and no attempt is used: {_why(data)}",
+    "note.written": lambda data: f"note: {data.get('text')}",
+    "assistance.given": lambda data: f"help was given: {data.get('text')}",
+    "malpractice.suspected": lambda data: f"suspected malpractice, result held: {data.get('text')}",
+    "malpractice.lifted": lambda data: f"the result is not held any more: {_why(data)}",
+    "notice.given": lambda data: f"the candidate was told: {data.get('text')}",
+    "check.suspended": lambda data: f"{_check(data)} was suspended: {_why(data)}",
+    "check.reinstated": lambda data: f"{_check(data)} counts again: {_why(data)}",
     # The centre's own log.
     "staff.added": lambda data: f"{data.get('account')} joined the staff: {_roles(data)}",
     "staff.changed": lambda data: f"{data.get('account')} is now {_roles(data)}",
@@ -106,15 +135,17 @@ WORDS: dict[str, Callable[[Data], str]] = {
 """What each kind of event says; one that is not here is shown by its kind."""
 
 
-def event_views(events: Iterable[Event]) -> tuple[EventView, ...]:
-    """The events in words."""
+def event_views(events: Iterable[Event], *, outcomes: bool = True) -> tuple[EventView, ...]:
+    """The events in words; without `outcomes`, those of runs are not said."""
     return tuple(
-        EventView(event.sequence, event.at, event.actor, event.kind, _what(event))
+        EventView(event.sequence, event.at, event.actor, event.kind, _what(event, outcomes))
         for event in events
     )
 
 
-def _what(event: Event) -> str:
+def _what(event: Event, outcomes: bool) -> str:  # of this file alone
+    if event.kind == RUN and not outcomes:
+        return _marks(event.data)
     words = WORDS.get(event.kind)
     return words(event.data) if words else event.kind
 

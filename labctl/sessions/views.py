@@ -18,8 +18,11 @@ from labctl.errors import LabctlError
 from labctl.plan import HostPlan, Plan
 from labctl.providers.base import HostState, Usage
 from labctl.sessions import record
+from labctl.sessions.assistance import assistance
 from labctl.sessions.controller import Controller
-from labctl.sessions.record import LIVE, Session, State
+from labctl.sessions.incidents import incidents
+from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
+from labctl.sessions.suspending import to_mark_again
 from labctl.sessions.timeline import EventView, event_views
 from labctl.store import Intention, Result, RunRecord, SessionFilter, SessionRecord, Store
 
@@ -34,6 +37,7 @@ NOT_RUN = "not-run"
 class RunView:
     """A recorded run: its number, when (UTC) and why it was made, and what came of it.
 
+    `outcome` is `held` or `void` where the session's result is, and `marks` what the checks gave.
     `scheme` and `checkers` are the digests of what was marked by and with.
     """
 
@@ -57,8 +61,9 @@ class RunView:
 class SessionView:
     """A session as lists show it; times are UTC, as the store writes them.
 
-    `half_done` counts what a command left unfinished or is still at. `run` is the last run. `name`
-    is the candidate's, where it is on record and whoever looks may see it.
+    `half_done` counts what a command left unfinished or is still at. `run` is the last run. `held`
+    says that the result is held back. `name` is the candidate's, where it is on record and whoever
+    looks may see it.
     """
 
     code: str
@@ -73,6 +78,7 @@ class SessionView:
     deadline: str | None
     half_done: int
     run: RunView | None
+    held: bool = False
     name: str = ""
 
 
@@ -150,7 +156,11 @@ class HalfDone:
 
 @dataclass(frozen=True, slots=True)
 class SessionDetail:
-    """Everything about one session. `head` is the hash of its last event."""
+    """Everything about one session. `head` is the hash of its last event.
+
+    `policy` is the digest of the rules that it began under (none: as by default). `assistance` is
+    every reach into the candidate's work.
+    """
 
     session: SessionView
     title: str
@@ -165,6 +175,9 @@ class SessionDetail:
     timeline: tuple[EventView, ...]
     head: str
     notes: tuple[str, ...] = ()
+    policy: str = ""
+    assistance: tuple[EventView, ...] = ()
+    incidents: tuple[EventView, ...] = ()
 
 
 def session_views(
@@ -197,13 +210,14 @@ def view(found: SessionRecord, run: RunRecord | None, name: str = "") -> Session
         updated=found.updated,
         deadline=found.deadline if found.state in (State.RUNNING, State.STARTING) else None,
         half_done=found.intentions,
-        run=run_view(run) if run else None,
+        run=run_view(run, standing(found)) if run else None,
+        held=found.held,
         name=name,
     )
 
 
-def run_view(run: RunRecord) -> RunView:
-    """A run's line."""
+def run_view(run: RunRecord, stands: str = "") -> RunView:
+    """A run's line, without its outcome where the session is void or its result held."""
     told = run.summary
     return RunView(
         number=run.number,
@@ -211,8 +225,8 @@ def run_view(run: RunRecord) -> RunView:
         reason=run.reason,
         marks=float(told["marks"]),
         available=float(told["available"]),
-        outcome=str(told["outcome"]),
-        why=str(told["reason"]),
+        outcome=stands or str(told["outcome"]),
+        why=WITHOUT_OUTCOME.get(stands) or str(told["reason"]),
         scheme=run.scheme,
         checkers=run.checkers,
     )
@@ -228,6 +242,8 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
     session = record.load(store, code)
     runs = store.runs(code)
     last = runs[-1] if runs else None
+    events = store.events(code)
+    stands = standing(session.record)
     notes: list[str] = []
     return SessionDetail(
         session=view(session.record, last),
@@ -238,11 +254,14 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
         hosts=_hosts(controller, session, notes, ask=hosts),
         tasks=tasks(store, session.plan, last),
         criteria={} if last is None else dict(last.summary.get("criteria", {})),
-        runs=tuple(run_view(run) for run in runs),
+        runs=tuple(run_view(run, stands) for run in runs),
         half_done=half_done(store, code),
-        timeline=event_views(store.events(code)),
+        timeline=event_views(events, outcomes=not stands),
         head=session.record.head,
-        notes=tuple(notes) + _moved(last),
+        notes=tuple(notes) + _moved(last) + to_mark_again(code, runs, events),
+        policy=str(events[0].data.get("policy", "")),
+        assistance=assistance(session.record.candidate, events),
+        incidents=incidents(events),
     )
 
 

@@ -57,7 +57,7 @@ def _row(session: str, told: dict[str, Any], log: Sequence[Event]) -> list[Probl
     """Where the session's row differs from what its events add up to."""
     if not log:
         return []
-    due: dict[str, Any] = {"created": log[0].at}
+    due: dict[str, Any] = {"created": log[0].at, "held": False}
     for event in log:
         changes = event.data.get(CHANGES)
         due |= changes if isinstance(changes, dict) else {}
@@ -103,20 +103,22 @@ def _agrees(connection: Connection, run: RunRecord, event: Event) -> bool:
 
 
 def _blobs(session: str, log: Sequence[Event], read_blob: Callable[[str], object]) -> list[Problem]:
-    """The blobs that the record rests on (plan and transcripts) and that cannot be read."""
+    """The blobs that the record rests on (plan, policy and transcripts) and that cannot be read."""
     problems = []
     for event in log:
         if event.kind == CREATED:
             changes = event.data.get(CHANGES)
-            digest = changes.get("plan") if isinstance(changes, dict) else None
+            plan = changes.get("plan") if isinstance(changes, dict) else None
+            digests = [plan, event.data.get("policy")]
         elif event.kind == runs.RECORDED:
-            digest = event.data.get("transcript")
+            digests = [event.data.get("transcript")]
         else:
             continue
-        if digest is None:
-            continue
-        try:
-            read_blob(str(digest))
-        except StoreError as error:
-            problems.append(Problem(session, event.sequence, error.message))
+        for digest in digests:
+            if digest is None:
+                continue
+            try:
+                read_blob(str(digest))
+            except StoreError as error:
+                problems.append(Problem(session, event.sequence, error.message))
     return problems

@@ -22,7 +22,7 @@ from labctl.store.blobs import cannot_write, disk_full
 from labctl.store.home import DATABASE_VARIABLE, Home
 from labctl.store.locks import exclusive
 
-REVISION = "0002"
+REVISION = "0003"
 """The version of the tables that this program reads and writes: the newest migration."""
 
 BUSY_SECONDS = 30.0

@@ -67,7 +67,8 @@ class SessionRecord:
     """A session as it stands: what its events add up to.
 
     `attempt` counts the candidate's sessions of this lab from 1. `sequence` and `head` are the
-    number and the hash of its last event. `intentions` is how many things are half done.
+    number and the hash of its last event. `intentions` is how many things are half done. `held`
+    says that its result is held back.
     """
 
     code: str
@@ -85,6 +86,7 @@ class SessionRecord:
     sequence: int
     head: str
     intentions: int
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

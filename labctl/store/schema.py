@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -79,6 +81,7 @@ sessions = Table(
     Column("sequence", Integer, nullable=False),
     Column("head", String(64), nullable=False),
     Column("intentions", Integer, nullable=False, index=True),
+    Column("held", Boolean, nullable=False, server_default=false()),
     CheckConstraint("mode in ('practice', 'assessment')", name="mode"),
     UniqueConstraint("candidate", "lab", "attempt"),
 )

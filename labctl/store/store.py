@@ -156,9 +156,10 @@ class Store:
         *,
         state: str | None = None,
         deadline: str | None = None,
+        held: bool | None = None,
         expect_sequence: int | None = None,
     ) -> Event:
-        """Append an event; `state` and `deadline`, where given, become the session's.
+        """Append an event; `state`, `deadline` and `held`, where given, become the session's.
 
         `data` is JSON-like; its key `session` is the store's own, and so are kinds that end in
         `.intended`, `.done` and `.undone` (`ValueError`). Raises `OutOfDate` if `expect_sequence`
@@ -166,7 +167,7 @@ class Store:
         """
         if kind.endswith(intentions.SUFFIXES):
             raise ValueError(f"{kind}: intentions are recorded by intend, complete and undo")
-        entry = log.Entry(kind, _own(data), actor, _changes(state, deadline))
+        entry = log.Entry(kind, _own(data), actor, _changes(state, deadline, held=held))
         with self._database.writing() as connection:
             if expect_sequence is not None:
                 log.expect(connection, session, expect_sequence)
@@ -376,6 +377,8 @@ def _own(data: Mapping[str, Any], reserved: Sequence[str] = ()) -> Mapping[str, 
     return data
 
 
-def _changes(state: str | None, deadline: str | None = None) -> dict[str, Any]:
-    given = {"state": state, "deadline": deadline}
+def _changes(
+    state: str | None, deadline: str | None = None, *, held: bool | None = None
+) -> dict[str, Any]:
+    given = {"state": state, "deadline": deadline, "held": held}
     return {name: value for name, value in given.items() if value is not None}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
@@ -11,7 +14,7 @@ from labctl.sessions.timeline import EventView
 from labctl.sessions.views import CheckView, RunView, SessionDetail, SessionView, TaskView
 from tui.app import AssessorApp
 from tui.session import SessionScreen
-from tui.wall import Wall
+from tui.wall import Wall, cells
 
 RUN = RunView(1, "2026-03-01T10:00:00.000000Z", "submit", 3, 4, "not-yet-achieved", "", "s", "c")
 
@@ -62,6 +65,22 @@ class Scripted:
         return SessionDetail(
             session(code), "Route", 3, "d", {}, (), (task,), {}, (), (), (event,), "h"
         )
+
+
+@pytest.mark.parametrize(
+    "state, held, outcome, told",
+    [
+        ("submitted", True, "held", ("■ submitted", "3/4", "‖ held")),
+        ("void", False, "void", ("∅ void", "3/4", "∅ void")),
+        ("running", True, "", ("▶ running", "", "‖ held")),
+    ],
+)
+def test_a_result_that_is_kept_back_says_so(
+    state: str, held: bool, outcome: str, told: tuple[str, ...]
+) -> None:
+    run = replace(RUN, outcome=outcome) if outcome else None
+    row = cells(replace(session("aaaaa2", state, run), held=held), datetime.now(UTC))
+    assert tuple(str(cell) for cell in row[3:6]) == told
 
 
 async def settled(pilot: Pilot[None]) -> None:

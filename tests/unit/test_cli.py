@@ -23,6 +23,7 @@ HEAVY = ("docker", "paramiko", "textual", "sqlalchemy", "alembic", "pydantic", "
 COMMANDS = [name for section in SECTIONS.values() for name in section]
 GROUPS = {"labs": ["list", "show", "lint", "schema", "new", "verify"]}
 GROUPS["images"] = ["list", "build", "prune"]
+GROUPS["policy"] = ["show", "check", "schema"]
 
 
 def test_every_command_has_help_of_its_own(labctl: Command) -> None:

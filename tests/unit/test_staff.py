@@ -22,7 +22,7 @@ from labctl.centre.roles import MAY, Act, Role
 from labctl.errors import LabctlError, NotPermitted, StoreError, UnknownName, UsageError
 from labctl.evidence import write_evidence
 from labctl.providers import PROVIDERS
-from labctl.sessions import entering
+from labctl.sessions import entering, incidents
 from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
@@ -32,6 +32,8 @@ from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
+from labctl.sessions.suspending import suspend
+from labctl.sessions.voiding import void
 from labctl.store import OutOfDate
 from tests.fakes.command import LIBRARY, Command
 
@@ -142,6 +144,11 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
     Act.RESET: lambda c: reset(c, "abcdef", "pc", "why"),
     Act.THAW: lambda c: entering.thaw(c, "abcdef"),
     Act.GC: collect_garbage,
+    Act.NOTICE: lambda c: incidents.notice(c, "abcdef", "text"),
+    Act.NOTE: lambda c: incidents.note(c, "abcdef", "note", "text"),
+    Act.LIFT: lambda c: incidents.lift(c, "abcdef", "why"),
+    Act.VOID: lambda c: void(c, "abcdef", "why"),
+    Act.SUSPEND: lambda c: suspend(c, "abcdef", "a/b", "why"),
     Act.REMARK: lambda c: remark(c, "abcdef"),
     Act.REMARK_DRY: lambda c: remark(c, "abcdef", dry_run=True),
     Act.EVIDENCE: lambda c: write_evidence(c, "abcdef", Path("none")),
@@ -163,10 +170,15 @@ ROWS: dict[str, tuple[Act, ...]] = {
         Act.THAW,
     ),
     "`check`, `stop`, `put`, `reset`, `gc`": (Act.CHECK, Act.STOP, Act.PUT, Act.RESET, Act.GC),
+    "`notice`": (Act.NOTICE,),
+    "`note`": (Act.NOTE,),
+    "`note --lift`": (Act.LIFT,),
     "`get`": (Act.GET,),
     "`evidence`, `remark --dry-run`": (Act.EVIDENCE, Act.REMARK_DRY),
-    "`remark`, `people import`, `people erase`": (
+    "`remark`, `void`, `suspend`, `people import`, `people erase`": (
         Act.REMARK,
+        Act.VOID,
+        Act.SUSPEND,
         Act.IMPORT_PEOPLE,
         Act.ERASE_PEOPLE,
     ),

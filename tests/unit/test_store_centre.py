@@ -13,7 +13,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from labctl.errors import StoreError
-from labctl.store import CENTRE, Event, NewSession, OutOfDate, Person, Store
+from labctl.store import CENTRE, Event, NewSession, OutOfDate, Person, Store, schema
 from labctl.store.upgrade import configuration
 
 
@@ -112,7 +112,8 @@ def test_a_store_from_before_the_log_is_brought_up_to_date(tmp_path: Path) -> No
     with Store.open(tmp_path / "new") as store:
         plan = store.put_blob(b"{}")
         code = store.create_session(NewSession("C1", "lab", "ab" * 32, 1, "practice", plan), "a")
-        kept = [list(row) for row in rows(tmp_path / "new", "SELECT * FROM sessions")]
+        columns = ", ".join(each.name for each in schema.sessions.columns if each.name != "held")
+        kept = [list(row) for row in rows(tmp_path / "new", f"SELECT {columns} FROM sessions")]
         logged = [list(row) for row in rows(tmp_path / "new", "SELECT * FROM events")]
     old = tmp_path / "old"
     (old / "blobs" / plan[:2]).mkdir(parents=True)

@@ -140,6 +140,20 @@ def test_the_migrations_lead_to_the_tables_of_the_program(tmp_path: Path) -> Non
         assert compare_metadata(context, schema.metadata) == []
 
 
+def test_a_store_from_before_results_were_held_is_brought_up_to_date(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        code = begin(store)
+    with closing(sqlite3.connect(tmp_path / "labctl.db", isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE sessions DROP COLUMN held")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    with Store.open(tmp_path) as store:
+        assert store.session(code).held is False
+        assert store.audit(code) == ()
+        store.append(code, "malpractice.suspected", {}, "tester", held=True)
+        assert store.session(code).held is True
+        assert store.audit(code) == ()
+
+
 def test_the_tables_can_be_spelled_for_postgresql() -> None:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for table in schema.metadata.sorted_tables:
