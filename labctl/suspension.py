@@ -28,17 +28,14 @@ def withheld(
     found = dict(verdicts)
     for name, why in reasons(plan, suspended).items():
         if name in found:
-            before = found[name]
-            found[name] = replace(
-                before, status=Status.ERROR, found=why, blame=Blame.MACHINERY, flags=()
-            )
+            found[name] = Verdict(Status.ERROR, found=why, blame=Blame.MACHINERY)
     return found
 
 
 def reasons(plan: Plan, suspended: Mapping[str, str]) -> dict[str, str]:
     """Why each check of a plan is open that is suspended or needs, however far off, one that is."""
     found = {
-        check.id: f"nothing is held against anybody: the check is suspended ({suspended[check.id]})"
+        check.id: f"the check is suspended ({suspended[check.id]}); nobody loses a mark by it"
         for check in plan.checks
         if check.id in suspended
     }

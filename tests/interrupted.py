@@ -1,6 +1,6 @@
 """Runs one use-case and kills this process, as `kill -9` does, after its Nth recorded write.
 
-    python tests/interrupted.py HOME LIBRARY N start|submit|reset|stop [SESSION [HOST]]
+    python tests/interrupted.py HOME LIBRARY N start|submit|reset|stop|void [SESSION [HOST]]
     python tests/interrupted.py HOME LIBRARY N hands SESSION ACT
 
 A machine's chassis counts as a record, and so does whatever QEMU is told to change. Exit status 0
@@ -27,6 +27,7 @@ from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
+from labctl.sessions.voiding import void
 from labctl.store.database import Database
 
 LOOKING = ("query-", "qom-list", "qom-get")
@@ -92,6 +93,8 @@ def main() -> None:
         elif verb == "hands":
             deaths.after_acts()
             hands(controller, *rest)
+        elif verb == "void":
+            void(controller, rest[0], "the wrong lab")
         else:
             stop(controller, rest[0])
 

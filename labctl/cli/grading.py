@@ -89,6 +89,7 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
     settings.when_interrupted = "The next command goes on with the hand-in."
     from labctl.cli.settling import settle
     from labctl.sessions.record import standing
+    from labctl.sessions.suspending import suspensions
 
     screen = settings.screen
     with settings.controller() as controller:
@@ -100,6 +101,7 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
         finished = {each.session for each in settled if each.verb == "submit" and not each.problem}
         outcomes = submit_all(screen, controller, names, finished)
         stands = {name: standing(controller.store.session(name)) for name in names}
+        suspended = {name for name in names if suspensions(controller.store.events(name))}
     if as_json:
         screen.json(
             [
@@ -109,7 +111,7 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
             ]
         )
     else:
-        _show(screen, outcomes, stands)
+        _show(screen, outcomes, stands, suspended)
     for each in outcomes:
         if each.error is not None:
             screen.error(f"{each.name}: {each.error.message}", each.error.hint)
@@ -157,9 +159,15 @@ def submit_all(
 
 
 def _show(
-    screen: Screen, outcomes: tuple[Outcome[Marking], ...], stands: Mapping[str, str]
+    screen: Screen,
+    outcomes: tuple[Outcome[Marking], ...],
+    stands: Mapping[str, str],
+    suspended: Container[str],
 ) -> None:
-    """One session in full; of several a line each. `stands` is what keeps an outcome back."""
+    """One session in full; of several a line each.
+
+    `stands` is what keeps an outcome back, `suspended` are the sessions with a suspended check.
+    """
     from labctl.cli.verdicts import show_marking
     from labctl.cli.words import marks, sign
     from labctl.sessions.record import WITHOUT_OUTCOME
@@ -176,6 +184,8 @@ def _show(
                 screen.say(
                     f"`labctl submit {name}` looks again, for as long as the hosts are kept."
                 )
+            if name in suspended:
+                screen.say(f"`labctl remark {name} --scheme LAB` marks by a lab that is mended.")
             screen.say(f"`labctl evidence {name}` writes it down, `labctl stop {name}` removes")
             screen.say("the hosts. The assessor decides.")
         return

@@ -129,14 +129,17 @@ def test_a_reset_killed_at_every_step_is_finished(controller: Controller) -> Non
     assert provider.owned() == ()
 
 
-def test_stop_killed_at_every_step_is_finished(controller: Controller) -> None:
+@pytest.mark.parametrize("verb, ended", [("stop", State.STOPPED), ("void", State.VOID)])
+def test_an_end_killed_at_every_step_is_finished(
+    controller: Controller, verb: str, ended: State
+) -> None:
     code = ""
     for writes in range(1, MOST_WRITES):
         if not code:
             code = begin(controller, "not-persistent")
-        died = killed(controller, writes, "stop", code)
+        died = killed(controller, writes, verb, code)
         recover(controller)
-        assert controller.store.session(code).state == State.STOPPED
+        assert controller.store.session(code).state == ended
         assert controller.provider("docker").owned() == ()
         nothing_owed(controller)
         code = ""

@@ -52,6 +52,7 @@ def test_what_is_suspended_is_open_and_so_is_what_needs_it() -> None:
     assert marking.criteria == {"1.1": "open", "1.2": "open"}
     note, tidy, _ = marking.checks
     assert "suspended (its word is wrong)" in note.found
+    assert (note.expected, note.flags) == ("", ())
     assert note.blame == str(Blame.MACHINERY)
     assert tidy.found == "it needs `note`, which is suspended"
 
@@ -245,7 +246,9 @@ def test_a_check_is_suspended_in_all_sessions_of_a_lab(labctl: Command) -> None:
         (amy, "not-yet-achieved", "undetermined"),
         (bilal, None, None),
     ]
-    assert "1 check suspended" in labctl("submit", bilal).out
+    handed_in = labctl("submit", bilal)
+    assert "1 check suspended" in handed_in.out
+    assert f"labctl remark {bilal} --scheme LAB" in handed_in.err
     shown = labctl("show", bilal).out
     assert "write/note was suspended: its word is wrong" in " ".join(shown.split())
     lifted = labctl("suspend", bilal, *arguments, "--lift")
