@@ -57,10 +57,12 @@ def import_people(
     """  # noqa: D301  # click wants the backspace itself: it keeps the lines as they are
     from labctl.centre.columns import mapping
     from labctl.centre.importing import import_roster
+    from labctl.centre.table import LARGEST
     from labctl.errors import UsageError
 
     try:
-        content = file.read_bytes()
+        with file.open("rb") as source:
+            content = source.read(LARGEST + 1)
     except OSError as error:
         raise UsageError(f"`{file}` cannot be read: {error.strerror}.") from error
     with settings.controller() as controller:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
@@ -65,6 +67,25 @@ def test_who_acts_is_the_account_whatever_the_environment_says(
     assert current_account() == Account(mine, os.getuid())
     with Controller(tmp_path) as controller:
         assert controller.actor == mine
+
+
+@pytest.mark.skipif(os.getuid() != ROOT.uid, reason="only root can run a process as another")
+def test_a_process_of_another_account_acts_as_that_account() -> None:
+    """And one that runs with somebody else's power (setuid) acts as who started it."""
+    program = (
+        "import os; from labctl.centre.account import current_account; "
+        "os.setresuid({real}, {effective}, 0); print(current_account().name)"
+    )
+    for effective in (DAEMON.uid, ROOT.uid):
+        said = subprocess.run(
+            [sys.executable, "-c", program.format(real=DAEMON.uid, effective=effective)],
+            env={"LOGNAME": "root", "USER": "root", "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert said.stdout.strip() == "daemon"
 
 
 def test_a_number_without_an_account_is_called_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
