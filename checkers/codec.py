@@ -26,7 +26,7 @@ from checkers.model import (
     ProgramResult,
     Verdict,
 )
-from checkers.storage import DeletedFilesResult, FilesystemResult
+from checkers.storage import ChangedFilesResult, DeletedFilesResult, FilesystemResult
 from checkers.traffic import DiscoverResult
 
 JSON_BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
@@ -40,6 +40,7 @@ RESULT_TYPES: dict[str, Any] = {
     "connect": ConnectResult,
     "filesystem": FilesystemResult,
     "deleted_files": DeletedFilesResult,
+    "changed_files": ChangedFilesResult,
     "browse": BrowseResult,
     "discover": DiscoverResult,
     "hardware": HardwareResult,

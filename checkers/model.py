@@ -17,7 +17,14 @@ from typing import Literal
 from checkers.browsing import Browse, BrowseResult
 from checkers.hardware_state import MachineProbe, MachineResult
 from checkers.probe import Probe
-from checkers.storage import DeletedFiles, DeletedFilesResult, Filesystem, FilesystemResult
+from checkers.storage import (
+    ChangedFiles,
+    ChangedFilesResult,
+    DeletedFiles,
+    DeletedFilesResult,
+    Filesystem,
+    FilesystemResult,
+)
 from checkers.traffic import Discover, DiscoverResult, Sighting
 
 DEFAULT_TIMEOUT = 10.0
@@ -285,6 +292,7 @@ AnyProbe = (
     | Inside
     | Filesystem
     | DeletedFiles
+    | ChangedFiles
     | Browse
     | MachineProbe
 )
@@ -297,6 +305,7 @@ AnyResult = (
     | DiscoverResult
     | FilesystemResult
     | DeletedFilesResult
+    | ChangedFilesResult
     | BrowseResult
     | MachineResult
 )

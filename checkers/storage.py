@@ -63,3 +63,29 @@ class DeletedFiles(Probe[DeletedFilesResult]):
     """Find the deleted files that processes of the host still hold open."""
 
     kind: Literal["deleted_files"] = "deleted_files"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A path of a host that is not as in its image, and what became of it."""
+
+    path: bytes
+    how: Literal["added", "changed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFilesResult:
+    """The paths of a host that are not as in its image; `truncated` where there are more."""
+
+    changes: tuple[ChangedFile, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFiles(Probe[ChangedFilesResult]):
+    """List what a container has written, by the layer of the file system that it writes to.
+
+    A virtual machine has no such layer: there it is a failure.
+    """
+
+    kind: Literal["changed_files"] = "changed_files"

@@ -6,6 +6,9 @@
     policy.json         the centre's rules that the session began under
     results.json        the verdicts and marks of every task, and all runs
     observations.jsonl  everything that was looked at in the run that counts, an observation a line
+    capture-HOST.txt    what a host was like at the hand-in; capture-HOST.json the same as data
+    judged-….           files that judged aspects name, by task and aspect; texts made harmless
+    declaration.txt     what the candidate has confirmed, if they were asked
     picture-….png       pages as a browser showed them, named by check and width in pixels
     events.jsonl        the session's log with its chain of hashes, an event a line
     manifest.json       SHA-256 of every file above; digests of lab, scheme, checkers and images
@@ -20,6 +23,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -30,14 +34,20 @@ from pathlib import Path
 from typing import Any
 
 from labctl import report
+from labctl.capture.files import is_text
+from labctl.capture.model import JudgedFile, to_json
+from labctl.capture.sheet import sheet
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.harmless import harmless
 from labctl.plan import plan_to_json
 from labctl.policy.shape import as_data
-from labctl.sessions import record
+from labctl.sessions import capturing, record
+from labctl.sessions.capturing import Kept
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session
+from labctl.sessions.submission import DECLARED
 from labctl.sessions.task_sheet import task_sheet
 from labctl.sessions.views import GRADED, SessionDetail, session_detail
 from labctl.store import Event, RunRecord, time_text
@@ -45,6 +55,8 @@ from labctl.store import Event, RunRecord, time_text
 VERSION = 1
 MANIFEST = "manifest.json"
 MOST_COPIES = 1000
+
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +97,9 @@ def evidence_files(controller: Controller, code: str) -> dict[str, bytes]:
     made = time_text(datetime.now(UTC))
     observations = list(_observations(controller, run))
     pictures = dict(pictures_of(observations))
+    captured = capturing.kept(store, code)
     files = {
-        "report.md": report.render(session, detail, events, made).encode(),
+        "report.md": report.render(session, detail, events, made, _places(captured)).encode(),
         "task-sheet.md": task_sheet(session).encode(),
         "plan.json": _json(plan_to_json(session.plan)),
         "policy.json": _json(as_data(session.policy)),
@@ -94,6 +107,8 @@ def evidence_files(controller: Controller, code: str) -> dict[str, bytes]:
         "observations.jsonl": _lines(iter(observations)),
         "events.jsonl": _lines(asdict(event) for event in events),
         **pictures,
+        **dict(_captured(captured)),
+        **dict(_declared(controller, events)),
     }
     about = _about(session, run, events, made)
     about["audit"] = [str(problem) for problem in store.audit(code)]
@@ -134,6 +149,48 @@ def pictures_of(observations: list[dict[str, Any]]) -> Iterator[tuple[str, bytes
             name = f"picture-{seen['checks'][0]}-{picture['width']}.png"
             yield name, base64.urlsafe_b64decode(picture["png"])  # the alphabet of `codec`
             picture["png"] = name
+
+
+def _captured(found: Kept | None) -> Iterator[tuple[str, bytes]]:
+    """The capture of the last hand-in, for people and as data, and the files to be judged."""
+    if found is None:
+        return
+    for host in found.hosts:
+        yield f"capture-{host.host}.txt", sheet(host).encode()
+        yield f"capture-{host.host}.json", to_json(host) + b"\n"
+    for judged in found.judged:
+        if judged.content is not None:
+            yield _judged_name(judged), _shown(judged.content)
+
+
+def _places(found: Kept | None) -> dict[tuple[str, str], str]:
+    """Where the evidence of judged aspects is, or why there is none, by task and aspect."""
+    judged = found.judged if found else ()
+    return {
+        (each.task, each.aspect): f"{each.host}:{each.path}, "
+        + (each.why if each.content is None else f"here as {_judged_name(each)}")
+        for each in judged
+    }
+
+
+def _judged_name(judged: JudgedFile) -> str:
+    suffix = Path(judged.path).suffix
+    kept = suffix if _SUFFIX.fullmatch(suffix) else ".bin"
+    text = is_text(judged.content or b"")
+    return f"judged-{judged.task}.{judged.aspect}{'.txt' if text else kept}"
+
+
+def _shown(content: bytes) -> bytes:
+    """A text with what a terminal would obey spelt out; anything else as it is."""
+    return harmless(content.decode()).encode() if is_text(content) else content
+
+
+def _declared(controller: Controller, events: tuple[Event, ...]) -> Iterator[tuple[str, bytes]]:
+    """The text of the last declaration."""
+    for event in reversed(events):
+        if event.kind == DECLARED:
+            yield "declaration.txt", controller.store.get_blob(event.data["text"])
+            return
 
 
 def _about(

@@ -7,7 +7,7 @@ the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -38,14 +38,26 @@ WHO = {
     "session.created": "created",
     "start.done": "started",
     "submit.intended": "handed in",
+    "declaration.confirmed": "declared to be the candidate's own work",
+    "capture.taken": "hosts captured",
     "submit.done": "graded",
+    "reopen.done": "opened again",
     "stop.done": "hosts removed",
 }
 """The events that the report names with their time and the account that caused them."""
 
 
-def render(session: Session, detail: SessionDetail, events: Sequence[Event], made: str) -> str:
-    """The report; `made` is the time it is made at, as the store writes it."""
+def render(
+    session: Session,
+    detail: SessionDetail,
+    events: Sequence[Event],
+    made: str,
+    judged: Mapping[tuple[str, str], str],
+) -> str:
+    """The report; `made` is the time it is made at, as the store writes it.
+
+    `judged` says by task and aspect where the evidence is that a person is to judge.
+    """
     # Not HTML: `md` escapes what Markdown would obey, and the template uses it for every value.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(TEMPLATES),
@@ -60,6 +72,7 @@ def render(session: Session, detail: SessionDetail, events: Sequence[Event], mad
         about=session.record,
         plan=session.plan,
         detail=detail,
+        judged=judged,
         run=_counts(detail),
         steps=[(WHO[event.kind], event) for event in events if event.kind in WHO],
         placement=session.placement,

@@ -8,6 +8,7 @@ library, and imports nothing from outside this package, since it is copied into 
     frames     how messages are laid out on the stream
     hosts      opens a host by its pins, and refuses one that has changed
     files      looks at files through a host's own mounts
+    layers     what a container has written over its image
     processes  the kernel's table, one host's part of it
     programs   runs our programs in a host's network namespace, with the least rights
     connect    one TCP connection attempt, or one datagram

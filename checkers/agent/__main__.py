@@ -16,7 +16,7 @@ import time
 from base64 import urlsafe_b64decode
 from typing import Any
 
-from . import connect, devices, dhcp, files, frames, processes, programs, system, wire
+from . import connect, devices, dhcp, files, frames, layers, processes, programs, system, wire
 from .hosts import Doorway, Host, HostChanged
 from .jobs import Job, Runner
 
@@ -247,6 +247,10 @@ def _deleted_files(host: Host, _probe: dict[str, Any]) -> dict[str, Any]:
     return processes.deleted_files(processes.of_host(host.pid_namespace))
 
 
+def _changed_files(host: Host, _probe: dict[str, Any]) -> dict[str, Any]:
+    return layers.changes(layers.of_host(host), layers.server_of(host))
+
+
 def _smart_log(host: Host, probe: dict[str, Any]) -> dict[str, Any]:
     _demand_own_kernel(host)
     return devices.smart_log(probe)
@@ -264,6 +268,7 @@ def _demand_own_kernel(host: Host) -> None:
 
 
 ASKED = {
+    "changed_files": _changed_files,
     "deleted_files": _deleted_files,
     "smart_log": _smart_log,
     "serial_line": _serial_line,

@@ -25,7 +25,8 @@ class HostChanged(Exception):
 class Host:
     """An open host: descriptors of its root directory, network and names, its PID namespace.
 
-    `kernel` is the root directory from which its kernel's /proc and /sys are looked at.
+    `kernel` is the root directory from which its kernel's /proc and /sys are looked at; `pid` and
+    `start_time` are its first process's.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Host:
     network: int
     names: int
     pid_namespace: int
+    pid: int
+    start_time: int
 
     @property
     def own_kernel(self) -> bool:
@@ -111,7 +114,7 @@ class Doorway:
         os.close(mounts)
         pids = now["pid_namespace"]
         kernel = self._own_root if pids == self._own_pids else root
-        return Host(name, root, kernel, network, names, pids)
+        return Host(name, root, kernel, network, names, pids, pid, now["start_time"])
 
     def _root_of(self, mounts: int) -> int:
         """The root directory of a mount namespace; we are back in our own afterwards."""

@@ -21,6 +21,7 @@ class Act(StrEnum):
     START = "start sessions"
     CHECK = "look at running work with `check`"
     SUBMIT = "take work in"
+    REOPEN = "open hand-ins again"
     STOP = "remove sessions' hosts"
     CONSOLE = "open consoles"
     PUT = "put files on hosts"
@@ -52,6 +53,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.START: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
     Act.CHECK: frozenset({_ASSESSOR, _TECHNICIAN}),
     Act.SUBMIT: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
+    Act.REOPEN: frozenset({_ASSESSOR, _IQA}),
     Act.STOP: frozenset({_ASSESSOR, _TECHNICIAN}),
     Act.CONSOLE: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
     Act.PUT: frozenset({_ASSESSOR, _TECHNICIAN}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
@@ -79,12 +80,15 @@ def _counting(step: Any) -> Progress:
 
 @click.command()
 @click.argument("sessions", nargs=-1, required=True, metavar="SESSION...")
+@click.option("--declared", is_flag=True, help="With the candidate's declaration of authenticity.")
 @as_json
 @pass_settings
-def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> int:
-    """Take work in: freeze the hosts, grade, record.
+def submit(settings: Settings, sessions: tuple[str, ...], *, declared: bool, as_json: bool) -> int:
+    """Take work in: freeze the hosts, capture them, grade, record.
 
-    May be given again while an error is open: the hosts are kept until `labctl stop`.
+    May be given again while an error is open: the hosts are kept until `labctl stop`. With
+    `--declared` the declaration is shown, on a terminal it has to be confirmed, and it is recorded
+    which text it was.
     """
     settings.when_interrupted = "The next command goes on with the hand-in."
     from labctl.cli.settling import settle
@@ -96,10 +100,11 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
         names = tuple(dict.fromkeys(sessions))
         for session in names:
             controller.store.session(session)
+        text = _declared(settings, controller, names) if declared else ""
         settled = [each for session in names for each in settle(settings, controller, session)]
         # A hand-in that was cut off is finished by now: it is shown, and not graded once more.
         finished = {each.session for each in settled if each.verb == "submit" and not each.problem}
-        outcomes = submit_all(screen, controller, names, finished)
+        outcomes = submit_all(screen, controller, names, finished, declared=text)
         stands = {name: standing(controller.store.session(name)) for name in names}
         suspended = {name for name in names if suspensions(controller.store.events(name))}
     if as_json:
@@ -118,8 +123,28 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
     return max((each.error.exit_code for each in outcomes if each.error), default=0)
 
 
+def _declared(settings: Settings, controller: Controller, sessions: tuple[str, ...]) -> str:
+    """The declaration, once the candidate has confirmed it; that is one candidate's alone."""
+    from labctl.declaration import declaration
+    from labctl.errors import UsageError
+
+    if len(sessions) > 1:
+        raise UsageError("A declaration is one candidate's.", "Hand in one session at a time.")
+    text = declaration()
+    candidate = controller.store.session(sessions[0]).candidate
+    settings.screen.say(f"{candidate}, session {sessions[0]}:\n\n{text}")
+    if sys.stdin.isatty() and not click.confirm("Do you declare this?", err=True):
+        raise UsageError("Nothing was handed in: the declaration was not confirmed.")
+    return text
+
+
 def submit_all(
-    screen: Screen, controller: Controller, sessions: tuple[str, ...], finished: Container[str]
+    screen: Screen,
+    controller: Controller,
+    sessions: tuple[str, ...],
+    finished: Container[str],
+    *,
+    declared: str = "",
 ) -> tuple[Outcome[Marking], ...]:
     """Submit sessions side by side, with a line for each of them on the screen.
 
@@ -150,7 +175,7 @@ def submit_all(
                     tell(code, counted(done, total))
 
             tell(code, "taking the work in")
-            return hand_in(controller, code, progress)
+            return hand_in(controller, code, progress, declared=declared)
 
         try:
             return side_by_side(controller, sessions, one)

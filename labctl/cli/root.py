@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "tasks": "labctl.cli.looking:tasks",
         "check": "labctl.cli.grading:check",
         "submit": "labctl.cli.grading:submit",
+        "reopen": "labctl.cli.reopening:reopen",
         "stop": "labctl.cli.starting:stop",
     },
     "Hosts": {
@@ -36,6 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "The record": {
         "remark": "labctl.cli.keeping:remark",
+        "capture": "labctl.cli.capturing:capture",
         "evidence": "labctl.cli.keeping:evidence",
         "audit": "labctl.cli.keeping:audit",
     },

@@ -15,25 +15,13 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
+from labctl.harmless import UNSEEN, harmless
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
     from rich.table import Table
     from rich.text import Text
-
-KEPT = "\n\t"
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-
-
-def harmless(text: str) -> str:
-    r"""`text` with control and invisible characters spelt out (`\x1b`), line ends kept."""
-    return "".join(_shown(letter) for letter in text)
-
-
-def _shown(letter: str) -> str:
-    if letter in KEPT or unicodedata.category(letter) not in _UNSEEN:
-        return letter
-    return letter.encode("unicode_escape", "surrogatepass").decode()
 
 
 def plain_json(value: Any) -> Any:
@@ -72,7 +60,7 @@ class Screen:
         text = json.dumps(plain_json(value), indent=2, ensure_ascii=False)
         # No character of a candidate's reaches a terminal raw: JSON can spell all of them.
         safe = "".join(
-            letter if letter == "\n" or unicodedata.category(letter) not in _UNSEEN else _u(letter)
+            letter if letter == "\n" or unicodedata.category(letter) not in UNSEEN else _u(letter)
             for letter in text
         )
         sys.stdout.write(safe + "\n")

@@ -42,7 +42,7 @@ def sign(status: str) -> Text:
     """A status for the screen."""
     from rich.text import Text
 
-    from labctl.cli.screen import harmless
+    from labctl.harmless import harmless
 
     glyph, word, style = SIGNS.get(status, ("·", harmless(status), ""))
     return Text(f"{glyph} {word}", style=style)
@@ -99,6 +99,6 @@ def markdown(text: str) -> Markdown:
     """Markdown for the screen; control characters are spelt out, links stay plain text."""
     from rich.markdown import Markdown
 
-    from labctl.cli.screen import harmless
+    from labctl.harmless import harmless
 
     return Markdown(harmless(text), hyperlinks=False)

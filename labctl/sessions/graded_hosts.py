@@ -8,7 +8,7 @@ the same server at that time (docs/decisions/0004).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from labctl.plan import Access
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session
+from labctl.store import Event
 
 if TYPE_CHECKING:
     from labctl.providers.base import Placement, Provider
@@ -29,6 +30,7 @@ LOOK = 20.0
 """Seconds that even a host which is not waited for has to answer: a busy server is slow."""
 TWIN = "-twin"
 FELL = "host.fell"
+REOPENED = "reopen.done"
 BROKEN = "{} does not boot any more; a fresh machine like it does"
 
 
@@ -45,11 +47,7 @@ class GradedHosts:
         self._provider: Provider = record.provider_of(controller, session)
         self.placement: Placement = session.placed()
         self.broken: dict[str, str] = {}
-        self.fallen: set[str] = {
-            str(event.data["host"])
-            for event in controller.store.events(session.code)
-            if event.kind == FELL
-        }
+        self.fallen: set[str] = _fallen(controller.store.events(session.code))
 
     # ------------------------------------------------------------------ what grading does to them
 
@@ -213,6 +211,17 @@ class GradedHosts:
     def _placed(self, placement: Placement) -> None:
         self.placement = placement
         record.place(self._controller, placement)
+
+
+def _fallen(events: Sequence[Event]) -> set[str]:
+    """What fell since the candidate was last at work: what was lost before, could be done again."""
+    found: set[str] = set()
+    for event in events:
+        if event.kind == REOPENED:
+            found.clear()
+        elif event.kind == FELL:
+            found.add(str(event.data["host"]))
+    return found
 
 
 def _to_nobody(_line: str) -> None:

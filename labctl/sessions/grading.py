@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from checkers.engine import PHASES, CheckResult, PlannedCheck, effective_phases, run_phase
 from checkers.model import Inside, Phase, ProgramResult, Status
@@ -31,6 +31,7 @@ from labctl.suspension import independent
 if TYPE_CHECKING:
     from labctl.providers.base import Provider
 
+T = TypeVar("T")
 Progress = Callable[[CheckResult], None]
 PhaseDone = Callable[[Phase, Mapping[str, CheckResult]], None]
 
@@ -87,6 +88,24 @@ class Grading:
             checks = [check for check in self._of(phase) if check.id in allowed]
             results |= self._run(checks, results, frozen=False)
         return results
+
+    def standing_still(self, look: Callable[[RemoteObserver], T]) -> T:
+        """Let `look` see the hosts as they were handed in: frozen, with nobody inside.
+
+        Machines are looked at by an observer within them, and so go on meanwhile, nobody inside.
+        """
+        self._hosts.clear()
+        self._hosts.freeze()
+        awake = bool(self._provider.guest_dials(self._hosts.placement))
+        if awake:
+            self._hosts.thaw()
+        observer = self._observer(frozen=not awake)
+        try:
+            return look(observer)
+        finally:
+            observer.close()
+            if awake:
+                self._hosts.freeze()
 
     def grade(
         self, done: Mapping[str, CheckResult], phase_done: PhaseDone
@@ -150,16 +169,7 @@ class Grading:
         frozen: bool,
         progress: Progress | None = None,
     ) -> dict[str, CheckResult]:
-        placement = self._hosts.placement
-        observer = RemoteObserver(
-            lab_hosts(self._session.plan),
-            Whereabouts(placement.pins, placement.fabric, self._hosts.broken),
-            self._provider.dial,
-            self._run_inside,
-            look_at=partial(self._provider.hardware, placement),
-            guests=self._provider.guest_dials(placement),
-            frozen=frozen,
-        )
+        observer = self._observer(frozen=frozen)
         if frozen:  # nothing can change by waiting
             checks = [replace(check, retry=0.0) for check in checks]
         try:
@@ -170,6 +180,18 @@ class Grading:
             self._hosts.look_for_fallen()
             found = {name: excused(each, self._hosts.fallen) for name, each in found.items()}
         return found
+
+    def _observer(self, *, frozen: bool) -> RemoteObserver:
+        placement = self._hosts.placement
+        return RemoteObserver(
+            lab_hosts(self._session.plan),
+            Whereabouts(placement.pins, placement.fabric, self._hosts.broken),
+            self._provider.dial,
+            self._run_inside,
+            look_at=partial(self._provider.hardware, placement),
+            guests=self._provider.guest_dials(placement),
+            frozen=frozen,
+        )
 
     def _run_inside(self, probe: Inside) -> ProgramResult:
         return self._provider.run(

@@ -4,6 +4,7 @@ States of a session, as its events make them:
 
     created ─▶ starting ─▶ running ─▶ submitting ─▶ submitted ─▶ stopped
                    └▶ withdrawn (nobody was let in)     running ─▶ stopped (nothing handed in)
+                                       submitted ─▶ running (opened again, see `reopening`)
 
     any of them but created, starting and withdrawn ─▶ void (it does not count)
 """

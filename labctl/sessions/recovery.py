@@ -5,6 +5,7 @@
     stop    finished
     void    finished
     hands   finished; undone if nothing had been done yet
+    reopen  finished
     reset   finished: the host is made anew once more, what was on it is kept already
 
 A command that is still alive is left to its work: it holds the session's lock.
@@ -16,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
-from labctl.sessions import hands, record, resetting
+from labctl.sessions import hands, record, reopening, resetting
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.stopping import finish_stop
@@ -82,6 +83,9 @@ def _settle(controller: Controller, intention: Intention) -> str:
     if intention.verb == "void":
         finish_void(controller, session, intention.id, str(intention.data.get("why", "")))
         return "void"
+    if intention.verb == "reopen":
+        reopening.finish(controller, session, intention.id)
+        return "opened again"
     if intention.verb == "reset":
         return resetting.finish(controller, session, intention)
     if intention.verb == "hands":

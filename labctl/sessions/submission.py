@@ -12,27 +12,40 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.marking import Marking
 from labctl.sessions import record
+from labctl.sessions.capturing import capture
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading, Progress
 from labctl.sessions.record import Session, State
 from labctl.sessions.results import marking_of, record_run
-from labctl.store import RunRecord
+from labctl.store import BLOBS, RunRecord
 
 PHASE_GRADED = "submit.phase"
+DECLARED = "declaration.confirmed"
 LOCK_SECONDS = 60.0
 """How long a hand-in waits for whoever is at the session (the keeper may be reviving a host)."""
 
 
-def submit(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
+def submit(
+    controller: Controller,
+    code: str,
+    progress: Progress = lambda _: None,
+    *,
+    declared: str = "",
+) -> Marking:
     """Take a session's work in. May be given again while an error is open: the hosts are kept.
 
-    Raises `UsageError` for a session that does not run, `Busy` if another command is at it.
+    `declared` is the text by which the candidate has confirmed that the work is their own. Raises
+    `UsageError` for a session that does not run, `Busy` if another command is at it.
     """
     permit(controller, Act.SUBMIT)
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING, State.SUBMITTED)
         record.demand_whole(controller.store, code)
+        if declared:
+            text = controller.store.put_blob(declared.encode())
+            data = {"text": text, BLOBS: [text]}
+            controller.store.append(code, DECLARED, data, controller.actor)
         intent = controller.store.intend(
             code, "submit", {}, controller.actor, state=State.SUBMITTING
         )
@@ -52,6 +65,7 @@ def carry_out(
     command goes on with it.
     """
     grading = Grading(controller, session, progress)
+    capture(controller, session, grading, done)
 
     def phase_done(phase: Phase, found: Mapping[str, CheckResult]) -> None:
         blob = controller.store.put_blob(transcript.pack(found.values()))

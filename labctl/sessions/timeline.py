@@ -69,6 +69,13 @@ def _check(data: Data) -> str:
     return f"the check {data.get('task')}/{data.get('check')}"
 
 
+def _captured(data: Data) -> str:
+    hosts = data.get("hosts", {})
+    gaps = sum(len(each.get("gaps", ())) for each in hosts.values())
+    lacking = f", {gaps} gaps" if gaps else ""
+    return f"captured: {_listed(sorted(hosts))}{lacking}"
+
+
 WORDS: dict[str, Callable[[Data], str]] = {
     "session.created": _created,
     "start.intended": lambda _: "the start began",
@@ -100,9 +107,15 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "reset.done": lambda data: f"{data.get('host')} is as it was at the start",
     "hosts.late": lambda data: f"hosts had not booted: {_listed(sorted(data.get('hosts', ())))}",
     "submit.intended": lambda _: "the hand-in began",
+    "declaration.confirmed": lambda _: "the work was declared to be the candidate's own",
+    "capture.taken": _captured,
+    "capture.failed": lambda data: f"the hosts could not be captured: {_why(data)}",
     "submit.phase": lambda data: f"graded: {data.get('phase')}",
     "submit.done": lambda _: "handed in; the hosts are frozen",
     "submit.undone": lambda data: f"the hand-in was ended: {_why(data)}",
+    "reopen.intended": lambda data: f"the hand-in is to be opened again: {_why(data)}",
+    "reopen.undone": lambda data: f"the hand-in was not opened again: {_why(data)}",
+    "reopen.done": lambda _: "running again; the next hand-in replaces what was graded",
     "state.moved": lambda data: f"the state moved meanwhile: {_listed(data.get('checks'))}",
     RUN: _run,
     "stop.intended": lambda _: "the hosts are to be removed",

@@ -8,7 +8,7 @@ Nothing here changes anything, and no provider is needed but for the state of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from labctl.sessions.incidents import incidents
 from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
 from labctl.sessions.suspending import to_mark_again
 from labctl.sessions.timeline import EventView, event_views
-from labctl.store import Intention, Result, RunRecord, SessionFilter, SessionRecord, Store
+from labctl.store import Event, Intention, Result, RunRecord, SessionFilter, SessionRecord, Store
 
 GRADED = ("submit", "remark")
 """Reasons of runs that count; a look at running work (`check`) does not."""
@@ -245,6 +245,7 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
     events = store.events(code)
     stands = standing(session.record)
     notes: list[str] = []
+    events = store.events(code)
     return SessionDetail(
         session=view(session.record, last),
         title=session.plan.title,
@@ -258,7 +259,10 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
         half_done=half_done(store, code),
         timeline=event_views(events, outcomes=not stands),
         head=session.record.head,
-        notes=tuple(notes) + _moved(last) + to_mark_again(code, runs, events),
+        notes=tuple(notes)
+        + _moved(last)
+        + _opened_again(events)
+        + to_mark_again(code, runs, events),
         policy=str(events[0].data.get("policy", "")),
         assistance=assistance(session.record.candidate, events),
         incidents=incidents(events),
@@ -279,6 +283,14 @@ def _moved(run: RunRecord | None) -> tuple[str, ...]:
     if not moved:
         return ()
     return (f"the state had moved when it was looked at again: {', '.join(moved)}",)
+
+
+def _opened_again(events: Sequence[Event]) -> tuple[str, ...]:
+    """That what was graded is not what counts in the end."""
+    kinds = [event.kind for event in events if event.kind in ("reopen.done", "submit.done")]
+    if kinds[-1:] != ["reopen.done"]:
+        return ()
+    return ("the hand-in was opened again: the next one takes the place of what was graded",)
 
 
 # --------------------------------------------------------------------------- tasks

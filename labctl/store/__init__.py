@@ -13,6 +13,7 @@ from labctl.store.home import Home, database_url, home_path
 from labctl.store.locks import Busy
 from labctl.store.processes import ProcessIdentity
 from labctl.store.records import (
+    BLOBS,
     CENTRE,
     Event,
     Intention,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from labctl.store.store import Store
 
 __all__ = [
+    "BLOBS",
     "CENTRE",
     "Busy",
     "Event",

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from labctl.errors import StoreError
 from labctl.store import chain, intentions, runs, schema
 from labctl.store.log import CHANGES, CREATED, unknown_session
-from labctl.store.records import Event, Problem, RunRecord
+from labctl.store.records import BLOBS, Event, Problem, RunRecord
 
 
 def audit(
@@ -103,22 +103,26 @@ def _agrees(connection: Connection, run: RunRecord, event: Event) -> bool:
 
 
 def _blobs(session: str, log: Sequence[Event], read_blob: Callable[[str], object]) -> list[Problem]:
-    """The blobs that the record rests on (plan, policy and transcripts) and that cannot be read."""
+    """The blobs that the record rests on (plan, policy, transcripts, what events list), if lost."""
     problems = []
     for event in log:
-        if event.kind == CREATED:
-            changes = event.data.get(CHANGES)
-            plan = changes.get("plan") if isinstance(changes, dict) else None
-            digests = [plan, event.data.get("policy")]
-        elif event.kind == runs.RECORDED:
-            digests = [event.data.get("transcript")]
-        else:
-            continue
-        for digest in digests:
-            if digest is None:
-                continue
+        for digest in _named(event):
             try:
                 read_blob(str(digest))
             except StoreError as error:
                 problems.append(Problem(session, event.sequence, error.message))
     return problems
+
+
+def _named(event: Event) -> list[Any]:
+    """The digests of the blobs that an event rests on."""
+    if event.kind == CREATED:
+        changes = event.data.get(CHANGES)
+        plan = changes.get("plan") if isinstance(changes, dict) else None
+        found = [plan, event.data.get("policy")]
+    elif event.kind == runs.RECORDED:
+        found = [event.data.get("transcript")]
+    else:
+        listed = event.data.get(BLOBS)
+        found = listed if isinstance(listed, list) else []
+    return [digest for digest in found if digest is not None]

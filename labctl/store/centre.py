@@ -15,10 +15,7 @@ from labctl.errors import StoreError
 from labctl.store import chain, schema
 from labctl.store.chain import Link
 from labctl.store.log import OutOfDate
-from labctl.store.records import CENTRE, Event, Problem
-
-BLOBS = "blobs"
-"""Where an event's data lists the digests of the blobs that it rests on."""
+from labctl.store.records import BLOBS, CENTRE, Event, Problem
 
 
 def lock(connection: Connection) -> Link:

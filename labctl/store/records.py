@@ -27,6 +27,10 @@ CODE = re.compile(f"[{CODE_ALPHABET[:23]}][{CODE_ALPHABET}]{{5}}")
 """A session's code. The first is a letter, so that no spreadsheet makes a number of `2e3456`."""
 
 
+BLOBS = "blobs"
+"""The key of an event's data under which it lists the digests of all blobs that it rests on."""
+
+
 def log_named(log: object) -> str:
     """A log in words: whose it is."""
     return "the centre's log" if log == CENTRE else f"session {log!a}"

@@ -25,6 +25,7 @@ from labctl.store.database import Database
 from labctl.store.home import Home
 from labctl.store.locks import exclusive
 from labctl.store.records import (
+    BLOBS,
     CODE,
     CODE_ALPHABET,
     Event,
@@ -324,7 +325,7 @@ class Store:
         The log names codes, the table of people alone who they are. Blobs that `data` lists under
         `blobs` must be in the store already. Raises `OutOfDate` as `append` does.
         """
-        for digest in data.get(centre.BLOBS, ()):
+        for digest in data.get(BLOBS, ()):
             self._demand(digest)
         with self._database.writing() as connection:
             if expect_sequence is not None:

@@ -229,7 +229,12 @@ class FakeProvider:
         return {faults[each]: self.dial for each in LATE if each in faults}
 
     def _answer(self, probe: dict[str, Any], pins: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a probe for a file."""
+        """The answer to a probe for a file, or for all that were written."""
+        if probe["kind"] == "changed_files":
+            with self.server.state() as state:
+                files = self._hosts(state, pins["session"])[probe["host"]]["files"]
+            paths = [base64.b64encode(path.encode()).decode() for path in sorted(files)]
+            return {"result": {"changes": [{"path": each, "how": "added"} for each in paths]}}
         if probe["kind"] != "file":
             return {"failure": f"a fake host has no {probe['kind']}", "blame": "machinery"}
         path = base64.b64decode(probe["path"]).decode()

@@ -12,8 +12,9 @@ import pytest
 from labctl.cli import words
 from labctl.cli.board import Board, counted
 from labctl.cli.root import SECTIONS
-from labctl.cli.screen import Screen, harmless, plain_json
+from labctl.cli.screen import Screen, plain_json
 from labctl.cli.verdicts import Line, because
+from labctl.harmless import harmless
 from tests.fakes.command import Command
 
 HEAVY = ("docker", "paramiko", "textual", "sqlalchemy", "alembic", "pydantic", "rich")

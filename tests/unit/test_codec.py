@@ -62,6 +62,9 @@ from checkers.model import (
     Verdict,
 )
 from checkers.storage import (
+    ChangedFile,
+    ChangedFiles,
+    ChangedFilesResult,
     DeletedFiles,
     DeletedFilesResult,
     Filesystem,
@@ -120,6 +123,7 @@ PROBES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "filesystem": st.builds(Filesystem, TEXT, BYTES),
     "deleted_files": st.builds(DeletedFiles, TEXT),
+    "changed_files": st.builds(ChangedFiles, TEXT),
     "hardware": st.builds(Hardware, TEXT),
     "smart_log": st.builds(SmartLog, TEXT, TEXT),
     "serial_line": st.builds(SerialLine, TEXT, TEXT),
@@ -217,6 +221,13 @@ RESULTS: dict[str, st.SearchStrategy[Any]] = {
         st.booleans(),
     ),
 }
+RESULTS["changed_files"] = st.builds(
+    ChangedFilesResult,
+    st.lists(
+        st.builds(ChangedFile, BYTES, st.sampled_from(["added", "changed", "deleted"])), max_size=3
+    ).map(tuple),
+    st.booleans(),
+)
 RESULTS["browse"] = st.builds(
     BrowseResult,
     st.sampled_from(["loaded", "unreachable", "slow", "busy", "crashed"]),

@@ -30,6 +30,7 @@ from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
 from labctl.sessions.hands import hands
 from labctl.sessions.remarking import remark
+from labctl.sessions.reopening import reopen
 from labctl.sessions.resetting import reset
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
@@ -157,6 +158,7 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
     Act.START: lambda c: start(c, StartRequest("none", ("C1",))),
     Act.CHECK: lambda c: check(c, "abcdef"),
     Act.SUBMIT: lambda c: submit(c, "abcdef"),
+    Act.REOPEN: lambda c: reopen(c, "abcdef", "why"),
     Act.STOP: lambda c: stop(c, "abcdef"),
     Act.CONSOLE: lambda c: entering.console(c, "abcdef", "pc"),
     Act.PUT: lambda c: entering.put(c, "abcdef", "pc", "/x", b""),
@@ -196,8 +198,9 @@ ROWS: dict[str, tuple[Act, ...]] = {
     "`note --lift`": (Act.LIFT,),
     "`get`": (Act.GET,),
     "`evidence`, `remark --dry-run`": (Act.EVIDENCE, Act.REMARK_DRY),
-    "`remark`, `void`, `suspend`, `people import`, `people erase`": (
+    "`remark`, `reopen`, `void`, `suspend`, `people import`, `people erase`": (
         Act.REMARK,
+        Act.REOPEN,
         Act.VOID,
         Act.SUSPEND,
         Act.IMPORT_PEOPLE,

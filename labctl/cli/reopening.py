@@ -1,0 +1,34 @@
+"""`labctl reopen`: a hand-in is opened again."""
+
+from __future__ import annotations
+
+import click
+
+from labctl.cli.settings import Settings, pass_settings
+
+
+@click.command()
+@click.argument("session")
+@click.option("--reason", required=True, help="Why it has to be; it is recorded.")
+@pass_settings
+def reopen(settings: Settings, session: str, reason: str) -> None:
+    """Open a hand-in again, so that the candidate can go on.
+
+    The hosts go on as they are. What was graded stays on record, and the next hand-in takes its
+    place. The deadline stays as it was.
+    """
+    settings.when_interrupted = "The next command opens it again."
+    from labctl.cli.settling import settle
+    from labctl.cli.words import clock, left
+    from labctl.sessions.keeping import ensure_keeper
+    from labctl.sessions.reopening import reopen as open_again
+
+    with settings.controller() as controller:
+        controller.store.session(session)
+        settle(settings, controller, session)
+        found = open_again(controller, session, reason)
+        ensure_keeper(controller.home)
+    if found.deadline:
+        settings.screen.say(
+            f"The deadline is what it was: {clock(found.deadline)}, {left(found.deadline)}."
+        )
