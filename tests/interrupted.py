@@ -2,6 +2,7 @@
 
     python tests/interrupted.py HOME LIBRARY N start|submit|reset|stop|void [SESSION [HOST]]
     python tests/interrupted.py HOME LIBRARY N hands SESSION ACT
+    python tests/interrupted.py HOME LIBRARY N capture SESSION   (a hand-in; N counts blobs)
 
 A machine's chassis counts as a record, and so does whatever QEMU is told to change. Exit status 0
 says that the use-case ended before it had made N writes.
@@ -28,6 +29,7 @@ from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
 from labctl.sessions.voiding import void
+from labctl.store.blobs import Blobs
 from labctl.store.database import Database
 
 LOOKING = ("query-", "qom-list", "qom-get")
@@ -58,6 +60,17 @@ class Deaths:
 
         pytest.MonkeyPatch().setattr(Database, "writing", counted)
 
+    def after_blobs(self) -> None:
+        """A step is a blob that was written."""
+        original = Blobs.put
+
+        def counted(blobs: Blobs, content: bytes) -> str:
+            digest = original(blobs, content)
+            self.step()
+            return digest
+
+        pytest.MonkeyPatch().setattr(Blobs, "put", counted)
+
     def after_acts(self) -> None:
         """So is a chassis that was written, and a command that changes a machine."""
         save, ask = chassis.save, Monitor.ask
@@ -83,10 +96,13 @@ def main() -> None:
     with Controller(Path(home), [Path(library)]) as controller:
         _ = controller.store
         deaths = Deaths(int(writes))
-        deaths.after_transactions()
+        if verb == "capture":
+            deaths.after_blobs()
+        else:
+            deaths.after_transactions()
         if verb == "start":
             start(controller, StartRequest("mini", ("c1",), seed=7))
-        elif verb == "submit":
+        elif verb in ("submit", "capture"):
             submit(controller, rest[0])
         elif verb == "reset":
             reset(controller, rest[0], rest[1], "it was broken")

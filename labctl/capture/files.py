@@ -34,12 +34,12 @@ WITHHELD = "its words are a secret"
 
 
 def chosen(changes: Sequence[ChangedFile], most: int = MOST_FILES) -> list[ChangedFile]:
-    """The changes that are looked at: all, or an equal share of each directory below the root.
+    """The changes that are looked at, by path: all, or an equal share of each place below the root.
 
     Somebody who fills one directory with files does not so hide what was done in another.
     """
     if len(changes) <= most:
-        return list(changes)
+        return sorted(changes, key=lambda change: change.path)
     places: dict[bytes, list[ChangedFile]] = {}
     for change in changes:
         places.setdefault(change.path.lstrip(b"/").partition(b"/")[0], []).append(change)

@@ -143,7 +143,7 @@ def _line(file: CapturedFile) -> str:
     digest = f"  sha256:{file.sha256[:12]}" if file.sha256 else ""
     bytes_ = f" {size(file.size)}" if file.type == "file" else ""
     when = f"{datetime.fromtimestamp(file.mtime, UTC):%Y-%m-%d %H:%M:%S}"
-    return f"{file.how:<8} {about:<21} {when}  {path}{bytes_}{digest}{why}"
+    return f"{file.how:<8} {about:<25} {when}  {path}{bytes_}{digest}{why}"
 
 
 def _texts(capture: HostCapture) -> Iterator[str]:

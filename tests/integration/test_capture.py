@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +17,13 @@ from labctl.capture.sheet import sheet
 from labctl.sessions.capturing import Kept, demand_kept
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import load, provider_of
+from labctl.sessions.recovery import recover
 from labctl.sessions.reopening import reopen
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.submission import submit
 from tests.paperwork import LAB, library_with_paperwork
+
+TESTS = Path(__file__).parent.parent
 
 WORK = r"""
 set -e
@@ -104,7 +110,7 @@ def test_the_work_is_in_the_capture_and_the_hand_in_can_be_opened_again(
     assert reasons.content == b"why: \x1b[2Jbecause\n"
     told_all = sheet(desk)
     assert "\x1b" not in told_all
-    assert "uid" not in told_all or "bilal:x:4321" in told_all
+    assert "bilal:x:4321" in told_all
     assert controller.store.audit(code) == ()
 
     reopen(controller, code, "the wrong button")
@@ -124,3 +130,22 @@ def test_a_full_directory_hides_no_other(controller: Controller) -> None:
     (gap,) = found.hosts[0].gaps
     assert gap.what == "files"
     assert gap.why.startswith("2000 of 50")
+
+
+def test_killed_in_the_middle_the_capture_is_taken_by_the_next_command(
+    controller: Controller,
+) -> None:
+    code = begin(controller)
+    work(controller, code, "echo page > /srv/page; echo because > /srv/reasons.md")
+    place = (str(controller.home), str(controller.library_paths[0]))
+    command = [sys.executable, str(TESTS / "interrupted.py"), *place, "1", "capture", code]
+    done = subprocess.run(command, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert controller.store.events(code)[-1].kind == "submit.intended"
+    (recovered,) = recover(controller)
+    assert recovered.problem == ""
+    found = demand_kept(controller.store, code)
+    assert (found.after, found.judged[0].content) == ((), b"because\n")
+    assert files_of(found)["/srv/page"].text == "page\n"
+    assert controller.store.open_intentions() == ()
+    assert controller.store.audit(code) == ()
