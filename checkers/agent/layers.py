@@ -8,7 +8,7 @@ and types are read there, never through a link, and after every right but that o
 up.
 
 A directory that was removed and made again is told as changed, with what is in it now. What lies on
-file systems that are mounted over the image (/run in memory and the like) is in no layer.
+file systems that are mounted over the image (/dev/shm and the like) is in no layer.
 """
 
 from __future__ import annotations
@@ -138,7 +138,10 @@ class Walk:
                         self.truncated = True
                         return
                     path = folder.rstrip(b"/") + b"/" + os.fsencode(entry.name)
-                    about = os.stat(entry.name, dir_fd=descriptor, follow_symlinks=False)
+                    try:
+                        about = os.stat(entry.name, dir_fd=descriptor, follow_symlinks=False)
+                    except FileNotFoundError:  # a host that is not frozen goes on meanwhile
+                        continue
                     yield path, about.st_mode, _is_whiteout(about)
         finally:
             os.close(descriptor)

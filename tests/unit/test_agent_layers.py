@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checkers.agent import layers, system
+from checkers.agent import hosts, layers, system
 
 TABLE = (
     b"30 1 0:22 / /proc rw - proc proc rw\n"
@@ -74,6 +74,22 @@ def test_filling_one_directory_hides_no_other(made: Path, monkeypatch: pytest.Mo
     assert len(found) < 20
 
 
+def test_what_goes_away_meanwhile_is_passed_over(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.stat
+
+    def gone(path: Any, **how: Any) -> os.stat_result:
+        if path == "new":
+            raise FileNotFoundError
+        return look(path, **how)
+
+    monkeypatch.setattr(os, "stat", gone)
+    found = walked(made, monkeypatch)
+    assert "/etc/new" not in found
+    assert found["/etc/old"] == "changed"
+
+
 def test_the_list_has_an_end(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "MOST", 3)
     found = walked(made, monkeypatch)
@@ -129,12 +145,12 @@ def test_a_host_that_is_another_by_now_is_not_looked_at() -> None:
         layers.of_host(host(start_time=1))
 
 
-def test_a_hosts_layers_are_found_by_its_root_directory(tmp_path: Path) -> None:
-    root = os.open(tmp_path, os.O_PATH | os.O_DIRECTORY)
-    own = layers.hosts.start_time(os.getpid())
+def test_a_root_directory_that_is_no_overlay_has_no_layers() -> None:
+    root = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+    own = hosts.start_time(os.getpid())
     try:
         with pytest.raises(layers.NoLayer, match="no layer"):
-            layers.of_host(host(start_time=own, root=os.open("/proc", os.O_PATH)))
+            layers.of_host(host(start_time=own, root=root))
     finally:
         os.close(root)
 
