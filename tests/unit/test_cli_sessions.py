@@ -274,7 +274,7 @@ def test_remark_by_another_scheme_shows_what_changed(labctl: Command, tmp_path: 
 
 def test_audit_finds_a_changed_record(labctl: Command) -> None:
     code = labctl.start("amy")
-    assert "the record of 1 session adds up" in labctl("audit").err
+    assert "the record of 1 session and of the centre adds up" in labctl("audit").err
     assert labctl("audit", code, "--json").json == {"sessions": [code], "problems": []}
     with Controller(labctl.home) as controller:
         digest = controller.store.session(code).plan

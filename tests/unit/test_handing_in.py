@@ -254,7 +254,7 @@ def test_what_cannot_be_opened_again(controller: Controller, server: FakeServer,
     with pytest.raises(UsageError, match="is running, not submitted"):
         reopen(controller, code, "why not")
     submit(controller, code)
-    with pytest.raises(UsageError, match="reason is missing"):
+    with pytest.raises(UsageError, match="reason is empty"):
         reopen(controller, code, "  ")
     with server.state() as state:
         del state["sessions"][code]["hosts"]["desk"]
