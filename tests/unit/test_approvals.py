@@ -123,6 +123,11 @@ def test_in_a_wide_terminal_the_sheets_stand_side_by_side(
     assert not any(line.count("Your network") > 1 for line in narrow.splitlines())
 
 
+def test_a_lab_that_is_the_same_for_everybody_says_so(labctl: Command) -> None:
+    said = labctl("labs", "approve", "moves", "--yes")
+    assert "every candidate gets the same" in flat(said.out)
+
+
 def test_one_no_and_nothing_is_recorded(labctl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\nn\n"))
     said = labctl("labs", "approve", "notes", code=2)
