@@ -138,12 +138,10 @@ def test_a_full_disk_leaves_a_hand_in_that_goes_on(
         def full(*_: object, **__: object) -> None:
             raise disk_full("store")
 
-        append = Store.append
         patch.setattr(Blobs, "put", full)
         patch.setattr(Store, "append", full)
         with pytest.raises(StoreError, match="disk is full"):
             submit(controller, code)
-        assert append is not Store.append
     assert controller.store.session(code).state == State.SUBMITTING
     assert TAKEN not in kinds(controller, code)
     (recovered,) = recover(controller)
