@@ -37,6 +37,11 @@ STATUSES = {
 WHO = {
     "session.created": "created",
     "start.done": "started",
+    "time.arranged": "extra time arranged",
+    "time.extended": "time extended",
+    "time.credited": "time given back",
+    "pause.intended": "paused",
+    "resume.done": "resumed",
     "submit.intended": "handed in",
     "declaration.confirmed": "declared to be the candidate's own work",
     "capture.taken": "hosts captured",

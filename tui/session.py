@@ -16,6 +16,7 @@ from textual.widgets import Footer, Header, Static
 
 from checkers.words import clean
 from labctl.errors import LabctlError
+from labctl.sessions.clock_view import ClockView
 from labctl.sessions.views import CheckView, SessionDetail
 from tui.source import Source
 
@@ -39,6 +40,14 @@ def check_lines(check: CheckView) -> Text:
     return text
 
 
+def clock_line(clock: ClockView) -> str:
+    """What is left of a session's time when it is read, and what was added to it."""
+    stands = ", the clock stands" if clock.phase == "paused" else ""
+    added = clock.extra + clock.extended + clock.credited
+    more = f" · {added // 60} min of them added" if added else ""
+    return f"{clock.remaining // 60} of {clock.total // 60} min left{stands}{more}"
+
+
 def body(detail: SessionDetail) -> Text:
     """Everything about a session as text."""
     session = detail.session
@@ -48,8 +57,11 @@ def body(detail: SessionDetail) -> Text:
     text.append(f"{clean(detail.title)}\n", style="bold")
     text.append(
         f"session {session.code} · candidate {clean(who)} · {session.state}{held}"
-        f" · attempt {session.attempt} · seed {session.seed}\n\n"
+        f" · attempt {session.attempt} · seed {session.seed}\n"
     )
+    if detail.clock and detail.clock.phase in ("running", "paused"):
+        text.append(f"{clock_line(detail.clock)}\n")
+    text.append("\n")
     for task in detail.tasks:
         text.append(f"{clean(task.title)}  {task.marks:g}/{task.available:g}\n", style="bold")
         for check in task.checks:

@@ -25,6 +25,7 @@ COLUMNS = ("Session", "Candidate", "Lab", "State", "Marks", "Recommended", "Time
 REFRESH_SECONDS = 2.0
 SIGNS = {
     "running": "▶ running",
+    "paused": "‖ paused",
     "submitted": "■ submitted",
     "stopped": "□ stopped",
     "withdrawn": "□ withdrawn",
@@ -45,6 +46,13 @@ def time_left(deadline: str | None, now: datetime) -> str:
     return f"{minutes} min" if seconds >= 0 else f"over by {minutes} min"
 
 
+def rest_of(session: SessionView, now: datetime) -> str:
+    """The time that a session has left, whether its clock runs or stands."""
+    if session.remaining is not None:
+        return f"{session.remaining // 60} min, stands"
+    return time_left(session.deadline, now)
+
+
 def cells(session: SessionView, now: datetime) -> tuple[Text, ...]:
     """A session's row: words beside every sign, and nothing of a candidate's obeyed."""
     run = session.run if session.run and session.run.counts else None
@@ -59,7 +67,7 @@ def cells(session: SessionView, now: datetime) -> tuple[Text, ...]:
             SIGNS.get(session.state, f"… {session.state}") + half,
             f"{run.marks:g}/{run.available:g}" if run else "",
             SIGNS.get(outcome, outcome),
-            time_left(session.deadline, now),
+            rest_of(session, now),
         )
     )
 

@@ -21,6 +21,8 @@ class Act(StrEnum):
     START = "start sessions"
     CHECK = "look at running work with `check`"
     SUBMIT = "take work in"
+    PAUSE = "pause sessions and let them go on"
+    EXTEND = "give more time"
     REOPEN = "open hand-ins again"
     STOP = "remove sessions' hosts"
     CONSOLE = "open consoles"
@@ -53,6 +55,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.START: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
     Act.CHECK: frozenset({_ASSESSOR, _TECHNICIAN}),
     Act.SUBMIT: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
+    Act.PAUSE: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
+    Act.EXTEND: frozenset({_ASSESSOR, _INVIGILATOR}),
     Act.REOPEN: frozenset({_ASSESSOR, _IQA}),
     Act.STOP: frozenset({_ASSESSOR, _TECHNICIAN}),
     Act.CONSOLE: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),

@@ -20,6 +20,7 @@ STATES = (
     "created",
     "starting",
     "running",
+    "paused",
     "submitting",
     "submitted",
     "stopped",
@@ -76,11 +77,11 @@ def _filter(
 
 
 def _row(screen: Screen, each: SessionView) -> tuple[str | Text, ...]:
-    from labctl.cli.words import left, marks, sign
+    from labctl.cli.words import marks, rest_of, sign
 
     state, who = sign(each.state), f"{each.candidate} {each.name}".rstrip()
-    if each.deadline:
-        state.append(f" {left(each.deadline).removesuffix(' left')}")
+    if rest := rest_of(each):
+        state.append(f" {rest.removesuffix(' left')}")
     if each.run is None:
         return each.code, who, each.lab, state, "", sign("held") if each.held else ""
     shown = each.run.counts or each.held

@@ -15,7 +15,7 @@ def reopen(settings: Settings, session: str, reason: str) -> None:
     """Open a hand-in again, so that the candidate can go on.
 
     The hosts go on as they are. What was graded stays on record, and the next hand-in takes its
-    place. The deadline stays as it was.
+    place. The clock goes on where it stood at the hand-in.
     """
     settings.when_interrupted = "The next command opens it again."
     from labctl.cli.settling import settle
@@ -29,6 +29,4 @@ def reopen(settings: Settings, session: str, reason: str) -> None:
         found = open_again(controller, session, reason)
         ensure_keeper(controller.home)
     if found.deadline:
-        settings.screen.say(
-            f"The deadline is what it was: {clock(found.deadline)}, {left(found.deadline)}."
-        )
+        settings.screen.say(f"Time is up at {clock(found.deadline)}, {left(found.deadline)}.")

@@ -11,11 +11,19 @@ from labctl.cli.settings import Settings, as_json, pass_settings
 @click.argument("session")
 @click.argument("host")
 @click.option("--reason", required=True, help="Why; it stands in the session's log.")
+@click.option("--fault", is_flag=True, help="A fault of the machinery: give the time back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @pass_settings
 def reset(
-    settings: Settings, session: str, host: str, *, reason: str, yes: bool, as_json: bool
+    settings: Settings,
+    session: str,
+    host: str,
+    *,
+    reason: str,
+    fault: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Make one host of a session anew, as it was at the start.
 
@@ -33,7 +41,7 @@ def reset(
             click.confirm(
                 f"What was done on {host} of {session} goes away. Reset it?", abort=True, err=True
             )
-        kept = make_anew(controller, session, host, reason)
+        kept = make_anew(controller, session, host, reason, fault=fault)
     if as_json:
         settings.screen.json({"code": session, "host": host, "snapshot": kept})
     else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labctl.cli.verdicts import Line, show_tasks
-from labctl.cli.words import clock, left, marks, sign
+from labctl.cli.words import clock, marks, rest_of, seconds, sign
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from labctl.cli.screen import Screen
+    from labctl.sessions.clock_view import ClockView
     from labctl.sessions.timeline import EventView
     from labctl.sessions.views import CheckView, HostView, RunView, SessionDetail
 
@@ -53,13 +54,15 @@ def _head(screen: Screen, detail: SessionDetail) -> None:
     state = sign(about.state)
     if about.held:
         state = state + screen.text("  ") + sign("held")
-    rest = left(about.deadline)
+    rest = rest_of(about)
     screen.show(title + state + screen.text(f"  {rest}" if rest else ""))
     screen.show(
         f"{about.lab}, level {detail.level}, {about.mode}, attempt {about.attempt}, "
         f"seed {about.seed}"
     )
     screen.show(f"from {clock(about.created)}")
+    if detail.clock and (given := time_given(detail.clock)):
+        screen.show(given)
     for each in detail.half_done:
         screen.show(
             screen.text(f"! half done: {each.verb}, begun {clock(each.at)}, {each.process}", "red")
@@ -67,6 +70,20 @@ def _head(screen: Screen, detail: SessionDetail) -> None:
     for note in detail.notes:
         screen.show(screen.text(f"! {note}", "magenta"))
     screen.show("")
+
+
+def time_given(clock: ClockView) -> str:
+    """What a session may work in all, and why; nothing where it is the lab's own time."""
+    parts = [
+        (clock.extra, f"extra time ({clock.extra_percent} %)"),
+        (clock.extended, "extension"),
+        (clock.credited, "given back for faults"),
+    ]
+    told = [f"{seconds(given)} {why}" for given, why in parts if given]
+    if not told and clock.phase != "paused":
+        return ""
+    of = f"time: {seconds(clock.worked)} worked of {seconds(clock.total)}"
+    return f"{of}: {', '.join([f'{seconds(clock.allowance)} of the lab', *told])}"
 
 
 def _hosts(screen: Screen, detail: SessionDetail) -> None:

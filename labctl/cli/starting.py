@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 )
 @click.option("--cohort", metavar="NAME", help="Everybody on the roster who is in this cohort.")
 @click.option("--practice", is_flag=True, help="Practice: hints, and check-my-work.")
+@click.option(
+    "--extra-time",
+    type=click.IntRange(0, 100),
+    default=0,
+    metavar="PERCENT",
+    help="So much more time for these candidates: an access arrangement.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="This seed for all (default: drawn).")
 @click.option(
     "--beyond-limit", is_flag=True, help="Go on where the policy allows no more attempts."
@@ -51,6 +58,7 @@ def start(
     *,
     candidates_file: Any,
     cohort: str | None,
+    extra_time: int,
     seed: int | None,
     practice: bool,
     beyond_limit: bool,
@@ -77,7 +85,7 @@ def start(
         if cohort is not None:
             named += codes_of_cohort(controller, cohort)
         mode: Mode = "practice" if practice else "assessment"
-        request = StartRequest(lab, named, mode, seed, reason)
+        request = StartRequest(lab, named, mode, seed, reason, extra_time)
         settle(settings, controller)
         started = _start(settings, controller, request)
         _warn_of_dates(settings, controller, request)
@@ -234,7 +242,7 @@ def stop(
         settle(settings, controller)
         views = _to_stop(controller, sessions)
         if not yes:
-            _confirm([each for each in views if each.state in ("running", "submitting")])
+            _confirm([each for each in views if each.state in ("running", "paused", "submitting")])
         names = [each.code for each in views]
         outcomes = side_by_side(controller, names, lambda code: remove(controller, code))
     if as_json:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rich.markdown import Markdown
     from rich.text import Text
 
+    from labctl.sessions.views import SessionView
+
 SIGNS: dict[str, tuple[str, str, str]] = {
     "passed": ("✓", "passed", "green"),
     "failed": ("✗", "failed", "red"),
@@ -20,6 +22,7 @@ SIGNS: dict[str, tuple[str, str, str]] = {
     "created": ("·", "created", "dim"),
     "starting": ("…", "starting", "cyan"),
     "running": ("▶", "running", "cyan"),
+    "paused": ("‖", "paused", "yellow"),
     "submitting": ("…", "submitting", "cyan"),
     "submitted": ("■", "submitted", "blue"),
     "stopped": ("□", "stopped", "dim"),
@@ -78,9 +81,20 @@ def left(deadline: str | None, now: datetime | None = None) -> str:
     from labctl.store.records import moment
 
     rest = (moment(deadline) - (now or datetime.now(UTC))).total_seconds()
-    whole = int(abs(rest)) // 60
-    told = f"{whole // 60} h {whole % 60} min" if whole >= 120 else f"{whole} min"
-    return f"{told} {'left' if rest >= 0 else 'over'}"
+    return f"{span(abs(rest))} {'left' if rest >= 0 else 'over'}"
+
+
+def span(value: float) -> str:
+    """A time in seconds as whole minutes: `12 min`, `2 h 5 min`."""
+    whole = int(value) // 60
+    return f"{whole // 60} h {whole % 60} min" if whole >= 120 else f"{whole} min"
+
+
+def rest_of(about: SessionView) -> str:
+    """The time that a session has left, whether its clock runs or stands; nothing without one."""
+    if about.remaining is not None:
+        return f"{span(about.remaining)} left"
+    return left(about.deadline)
 
 
 def clock(time: str) -> str:

@@ -15,6 +15,7 @@ from labctl.library.library import Library
 from labctl.policy.file import in_force
 from labctl.policy.rules import Policy
 from labctl.providers import open_provider
+from labctl.sessions.clock import Moment, present
 from labctl.store import Store, database_url, home_path
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Controller:
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _providers: dict[str, Provider] = field(default_factory=dict)
     _interrupted: threading.Event = field(default_factory=threading.Event)
+    now: Callable[[], Moment] = present
 
     @classmethod
     def open(cls, library_paths: Sequence[Path] = (), tell: Tell = _silent) -> Controller:
@@ -55,7 +57,7 @@ class Controller:
     @cached_property
     def store(self) -> Store:
         """The record."""
-        return Store.open(self.home, database_url())
+        return Store.open(self.home, database_url(), clock=lambda: self.now().at)
 
     @cached_property
     def library(self) -> Library:

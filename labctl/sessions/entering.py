@@ -15,7 +15,8 @@ from labctl.providers.base import Placement
 from labctl.scheme import lab_hosts
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
-from labctl.sessions.record import Session, State
+from labctl.sessions.crediting import credit, queued, worked
+from labctl.sessions.record import AT_WORK, Session, State
 
 LARGEST_FILE = 32 << 20  # as much as the agent reads of one file
 DOWN_SECONDS = 15.0
@@ -35,7 +36,7 @@ def console(controller: Controller, code: str, host: str) -> int:
     provider = record.provider_of(controller, session)
     user = planned.login.user if planned.login else "root"
     while True:
-        placement = ensure_running(controller, code)
+        placement = ensure_running(controller, code, somebody_waits=True)
         controller.store.append(code, "console.opened", {"host": host}, controller.actor)
         try:
             status = provider.console(placement, host, user)
@@ -73,22 +74,33 @@ def _went_down(controller: Controller, code: str, host: str) -> bool:
         time.sleep(0.1)
 
 
-def ensure_running(controller: Controller, code: str) -> Placement:
-    """Start and rewire what has stopped of a running session; where its hosts are then."""
+def ensure_running(controller: Controller, code: str, *, somebody_waits: bool = False) -> Placement:
+    """Start and rewire what has stopped of a running session; where its hosts are then.
+
+    The time that it takes is given back where the server had ended a host, and so is a long wait
+    for another command, if `somebody_waits`.
+    """
     record.demand_whole(controller.store, code)
     session = record.load(controller.store, code)
     if not hosts_down(controller, session):
         return session.placed()
-    with controller.store.lock(code, wait=60.0):
+    store = controller.store
+    lock = queued(controller, code, 60.0) if somebody_waits else store.lock(code, wait=60.0)
+    with lock:
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
         stopped = hosts_down(controller, session)
         if not stopped:
             return session.placed()
-        controller.store.append(code, "hosts.stopped", {"hosts": stopped}, controller.actor)
+        before = worked(controller, code)
+        fallen = _fallen(controller, session)
+        store.append(code, "hosts.stopped", {"hosts": stopped}, controller.actor)
         provider = record.provider_of(controller, session)
         placement = provider.revive(session.placed(), session.plan, stopped)
         record.place(controller, placement)
+        if fallen:
+            why = f"ended by a fault of the server: {', '.join(fallen)}"
+            credit(controller, code, before, why)
         return placement
 
 
@@ -96,6 +108,12 @@ def hosts_down(controller: Controller, session: Session) -> list[str]:
     """The session's hosts that should run and do not."""
     states = record.provider_of(controller, session).states(session.placed())
     return [name for name, state in states.items() if state.state in ("stopped", "missing")]
+
+
+def _fallen(controller: Controller, session: Session) -> list[str]:
+    """The hosts that stopped by the server's doing, not by that of whoever works on them."""
+    states = record.provider_of(controller, session).states(session.placed())
+    return [name for name, state in states.items() if state.state == "stopped" and state.fault]
 
 
 def put(controller: Controller, code: str, host: str, path: str, content: bytes) -> None:
@@ -115,7 +133,7 @@ def get(controller: Controller, code: str, host: str, path: str) -> bytes:
     """Read a file of a host through the examiner's own reader; `UsageError` if it cannot be."""
     permit(controller, Act.GET)
     session = record.load(controller.store, code)
-    session.demand(State.RUNNING, State.SUBMITTED)
+    session.demand(*AT_WORK, State.SUBMITTED)
     _known(session, host)
     placement = session.placed()
     provider = record.provider_of(controller, session)

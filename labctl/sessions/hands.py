@@ -10,6 +10,7 @@ from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.crediting import queued
 from labctl.sessions.record import Session, State
 
 LOCK_SECONDS = 60.0
@@ -39,10 +40,10 @@ def hands(controller: Controller, code: str, act: str) -> str:
     """Do one act on a running session's hardware; what was done, in words.
 
     Raises `UnknownName` for an act that the lab does not offer, `UsageError` for one that cannot be
-    done as things are.
+    done as things are. A long wait for another command is given back to the session's clock.
     """
     permit(controller, Act.HANDS)
-    with controller.store.lock(code, wait=LOCK_SECONDS):
+    with queued(controller, code, LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
         record.demand_whole(controller.store, code)

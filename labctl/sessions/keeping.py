@@ -3,9 +3,10 @@
 - A host that has shut down (`reboot`, a crash, a restart of the Docker daemon) is started and
   rewired, so that it is there again when its candidate looks.
 - When the server's disk is nearly full, the host that has written most is frozen, as an incident.
+- Each look ends with a heartbeat, at which clocks stand if the server goes down.
 
 It keeps nothing in memory that the store does not hold, so it may be killed at any time: the next
-`labctl start` or `labctl console` starts another. It ends when no session runs any more.
+`labctl start`, `console` or `resume` starts another. It ends when no session runs or is paused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from labctl.errors import LabctlError
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.entering import ensure_running, hosts_down
-from labctl.sessions.record import Session, State
+from labctl.sessions.interruption import beat, stand_still
+from labctl.sessions.record import AT_WORK, Session, State
 from labctl.store import Busy, SessionFilter
 from labctl.store.locks import exclusive
 
@@ -55,19 +57,36 @@ def keep(controller: Controller, pause: Callable[[float], None] = time.sleep) ->
     """Look after sessions until none runs any more; returns at once if another keeper does."""
     unwell: dict[str, list[str]] = {}
     with suppress(Busy), exclusive(controller.home / "locks" / LOCK, "the keeper"):
-        while look(controller, unwell):
+        while _one_look(controller, unwell):
             pause(PAUSE)
 
 
+def _one_look(controller: Controller, unwell: dict[str, list[str]]) -> int:
+    """A look and its heartbeat; what a boot has cut off is seen to before the first of that boot.
+
+    While that cannot be done there is no heartbeat, so that it is tried again.
+    """
+    left: list[str] = [""]
+
+    def see_to_it() -> None:
+        left[:] = [each.session for each in stand_still(controller) if each.problem]
+
+    _unharmed(controller, "", see_to_it)
+    waiting = look(controller, unwell)
+    if not left:
+        _unharmed(controller, "", lambda: beat(controller.home, controller.now()))
+    return waiting
+
+
 def look(controller: Controller, unwell: dict[str, list[str]] | None = None) -> int:
-    """One look at everything; the number of sessions that run or are on their way.
+    """One look at everything; the number of sessions that run, are paused or are on their way.
 
     `unwell` remembers, by session, the hosts that did not come up when they were tried: these are
     left alone until that changes, so that whoever can repair one is not disturbed by more tries.
     """
     given_up = {} if unwell is None else unwell
     store = controller.store
-    waiting = (State.CREATED, State.STARTING, State.RUNNING, State.SUBMITTING)
+    waiting = (State.CREATED, State.STARTING, *AT_WORK, State.SUBMITTING)
     found = store.sessions(SessionFilter(states=waiting))
     running = [
         record.load(store, each.code)

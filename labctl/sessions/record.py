@@ -3,8 +3,10 @@
 States of a session, as its events make them:
 
     created ─▶ starting ─▶ running ─▶ submitting ─▶ submitted ─▶ stopped
-                   └▶ withdrawn (nobody was let in)     running ─▶ stopped (nothing handed in)
-                                       submitted ─▶ running (opened again, see `reopening`)
+                   │        ▲ │           ▲    │
+                   │        │ ▼           │    └▶ running (opened again, see `reopening`)
+                   │       paused ────────┘          running, paused ─▶ stopped (nothing handed in)
+                   └▶ withdrawn (nobody was let in)
 
     any of them but created, starting and withdrawn ─▶ void (it does not count)
 """
@@ -23,6 +25,7 @@ from labctl.plan import Plan, plan_from_json, plan_to_json
 from labctl.policy.rules import Policy
 from labctl.policy.shape import from_data
 from labctl.providers.base import Placement
+from labctl.sessions.clock import NOT_BEGUN, Timing, timing_of
 from labctl.store import Event, SessionRecord, Store
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class State(StrEnum):
     CREATED = "created"
     STARTING = "starting"
     RUNNING = "running"
+    PAUSED = "paused"
     SUBMITTING = "submitting"
     SUBMITTED = "submitted"
     STOPPED = "stopped"
@@ -58,8 +62,11 @@ WITHOUT_OUTCOME = {
 }
 """Why a result has no outcome whatever its marks are, by `standing`."""
 
-LIVE = (State.STARTING, State.RUNNING, State.SUBMITTING, State.SUBMITTED)
+LIVE = (State.STARTING, State.RUNNING, State.PAUSED, State.SUBMITTING, State.SUBMITTED)
 """States in which a session may have hosts."""
+
+AT_WORK = (State.RUNNING, State.PAUSED)
+"""States of a session that was begun and not handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Session:
     """A session with its plan; `placement` is None while it has no hosts yet.
 
     `policy` are the rules that it began under, `notices` what its candidate has been told since.
+    `timing` is what its events add up to for its clock.
     """
 
     record: SessionRecord
@@ -75,6 +83,7 @@ class Session:
     archive: str
     policy: Policy = field(default_factory=Policy)
     notices: tuple[Event, ...] = ()
+    timing: Timing = NOT_BEGUN
 
     @property
     def code(self) -> str:
@@ -94,7 +103,10 @@ class Session:
         """Raise `UsageError` unless the session is in one of these states."""
         if self.record.state not in states:
             wanted = " or ".join(states)
-            raise UsageError(f"Session `{self.code}` is {self.record.state}, not {wanted}.")
+            hint = ""
+            if self.record.state == State.PAUSED:
+                hint = f"The clock stands and the hosts are frozen; `labctl resume {self.code}`."
+            raise UsageError(f"Session `{self.code}` is {self.record.state}, not {wanted}.", hint)
 
 
 def load(store: Store, code: str) -> Session:
@@ -113,6 +125,7 @@ def load(store: Store, code: str) -> Session:
         archive=str(begun.get("archive", "")),
         policy=_policy(store, str(begun.get("policy", ""))),
         notices=tuple(event for event in events if event.kind == NOTICE),
+        timing=timing_of(events),
     )
 
 
@@ -147,15 +160,19 @@ def place(controller: Controller, placement: Placement) -> None:
     controller.store.append(placement.session, PLACED, data, controller.actor)
 
 
+def half_made(store: Store, code: str) -> tuple[str, ...]:
+    """The hosts of the session that are half made anew."""
+    begun = store.open_intentions(code)
+    return tuple(str(each.data["host"]) for each in begun if each.verb == "reset")
+
+
 def demand_whole(store: Store, code: str) -> None:
     """Raise `UsageError` while a host of the session is half made anew."""
-    for begun in store.open_intentions(code):
-        if begun.verb == "reset":
-            host = begun.data["host"]
-            raise UsageError(
-                f"{host} of session `{code}` is half made anew.",
-                f"`labctl reset {code} {host} --reason WHY` goes on with it.",
-            )
+    for host in half_made(store, code):
+        raise UsageError(
+            f"{host} of session `{code}` is half made anew.",
+            f"`labctl reset {code} {host} --reason WHY` goes on with it.",
+        )
 
 
 def provider_of(controller: Controller, session: Session) -> Provider:

@@ -7,8 +7,12 @@
     hands   finished; undone if nothing had been done yet
     reopen  finished
     reset   finished: the host is made anew once more, what was on it is kept already
+    pause   finished
+    resume  taken back: the session stays paused, since nobody may be there by now
+    work    a session that ran when the server went down is paused, as of its last sign of life
 
-A command that is still alive is left to its work: it holds the session's lock.
+A command that is still alive is left to its work: it holds the session's lock. What was begun on
+the hosts of a paused session waits until it is resumed.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
-from labctl.sessions import hands, record, reopening, resetting
+from labctl.sessions import hands, interruption, pausing, record, reopening, resetting
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.stopping import finish_stop
@@ -38,12 +42,21 @@ class Recovered:
 
 def recover(controller: Controller, only: str | None = None) -> tuple[Recovered, ...]:
     """Deal with everything half done (of one session), except what somebody is still at."""
+    went_down = stand_still(controller, only)
     found = [
         each
         for intention in controller.store.open_intentions(only)
         if (each := _one(controller, intention)) is not None
     ]
-    return (*found, *_never_begun(controller, only))
+    return (*went_down, *found, *_never_begun(controller, only))
+
+
+def stand_still(controller: Controller, only: str | None = None) -> tuple[Recovered, ...]:
+    """Pause sessions (or one) that ran when the server went down."""
+    return tuple(
+        Recovered(each.session, "work", each.what, each.problem)
+        for each in interruption.stand_still(controller, only)
+    )
 
 
 def _one(controller: Controller, intention: Intention) -> Recovered | None:
@@ -54,6 +67,9 @@ def _one(controller: Controller, intention: Intention) -> Recovered | None:
             if intention.id not in {each.id for each in left}:
                 return None
             if _ended_by_another(intention, left):
+                return None
+            paused = controller.store.session(code).state == State.PAUSED
+            if paused and intention.verb in ("reset", "hands"):
                 return None
             controller.tell(code, f"finishing what was interrupted: {intention.verb}")
             return Recovered(code, intention.verb, _settle(controller, intention))
@@ -86,6 +102,8 @@ def _settle(controller: Controller, intention: Intention) -> str:
     if intention.verb == "reopen":
         reopening.finish(controller, session, intention.id)
         return "opened again"
+    if intention.verb in pausing.VERBS:
+        return pausing.finish(controller, session, intention)
     if intention.verb == "reset":
         return resetting.finish(controller, session, intention)
     if intention.verb == "hands":

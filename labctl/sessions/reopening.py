@@ -2,7 +2,7 @@
 
     submitted ─▶ running: hosts thawed, ways open; what was graded stays on record
 
-The next hand-in takes the place of what was graded. The deadline is left as it was.
+The next hand-in takes the place of what was graded. The clock goes on where it stood at this one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.sessions import record
+from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State
 from labctl.sessions.said import fit
@@ -45,5 +46,7 @@ def reopen(controller: Controller, code: str, why: str) -> SessionRecord:
 def finish(controller: Controller, session: Session, intent: str) -> None:
     """Carry out an intention to open a hand-in again."""
     record.provider_of(controller, session).thaw(session.placed())
-    controller.store.complete(intent, {}, state=State.RUNNING)
+    data = {STAMP: controller.now().stamp()}
+    deadline = session.timing.deadline_after("reopen.done", data, State.RUNNING)
+    controller.store.complete(intent, data, state=State.RUNNING, deadline=deadline)
     controller.tell(session.code, "running again")

@@ -12,7 +12,9 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import LabctlError, ProviderError, UnknownName
 from labctl.sessions import record
+from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
+from labctl.sessions.crediting import credit, worked_at
 from labctl.sessions.keeping import LEAST_FREE
 from labctl.sessions.record import Session, State
 from labctl.sessions.said import fit
@@ -23,11 +25,12 @@ LOCK_SECONDS = 30.0
 KEPT = "reset.kept"
 
 
-def reset(controller: Controller, code: str, host: str, why: str) -> str:
+def reset(controller: Controller, code: str, host: str, why: str, *, fault: bool = False) -> str:
     """Make a host of a running session anew; the name of the snapshot, empty if none could be made.
 
-    Goes on with an earlier reset of that host that is half done. Raises `UnknownName` for a host
-    that the session does not have, `ProviderError` where there is no room for a snapshot.
+    Where a `fault` of the machinery makes it necessary, the time that it takes is given back. Goes
+    on with an earlier reset of that host that is half done. Raises `UnknownName` for a host that
+    the session does not have, `ProviderError` where there is no room for a snapshot.
     """
     permit(controller, Act.RESET)
     with controller.store.lock(code, wait=LOCK_SECONDS):
@@ -38,16 +41,19 @@ def reset(controller: Controller, code: str, host: str, why: str) -> str:
             raise UnknownName("host of this session", host, names)
         for begun in controller.store.open_intentions(code):
             if begun.verb == "reset" and begun.data["host"] == host:
-                return _carry_out(controller, session, begun.id, host)
+                return _carry_out(controller, session, begun)
         record.demand_whole(controller.store, code)
         if record.provider_of(controller, session).disk_free() < LEAST_FREE:
             raise ProviderError(
                 f"The server's disk is nearly full: there is no room to keep what is on {host}.",
                 "`labctl gc` and `labctl images prune` make room.",
             )
-        about = {"host": host, "why": fit(controller.store, why, "reason")}
-        intent = controller.store.intend(code, "reset", about, controller.actor)
-        return _carry_out(controller, session, intent, host)
+        reason = fit(controller.store, why, "reason")
+        data = {"host": host, "why": reason, "fault": fault, STAMP: controller.now().stamp()}
+        intent = controller.store.intend(code, "reset", data, controller.actor)
+        open_now = controller.store.open_intentions(code)
+        begun = next(each for each in open_now if each.id == intent)
+        return _carry_out(controller, session, begun)
 
 
 def finish(controller: Controller, session: Session, intention: Intention) -> str:
@@ -56,16 +62,20 @@ def finish(controller: Controller, session: Session, intention: Intention) -> st
     if session.record.state != State.RUNNING:
         controller.store.undo(intention.id, {"host": host, "why": "the session runs no more"})
         return f"{host} is left as it is"
-    _carry_out(controller, session, intention.id, host)
+    _carry_out(controller, session, intention)
     return f"{host} is as it was at the start"
 
 
-def _carry_out(controller: Controller, session: Session, intent: str, host: str) -> str:
-    kept = _kept_for(controller, session, intent)
+def _carry_out(controller: Controller, session: Session, begun: Intention) -> str:
+    host = str(begun.data["host"])
+    kept = _kept_for(controller, session, begun.id)
     if kept is None:
-        kept = _keep(controller, session, intent, host)
+        kept = _keep(controller, session, begun.id, host)
     _make_anew(controller, session, host)
-    controller.store.complete(intent, {"host": host, "snapshot": kept})
+    if begun.data.get("fault"):
+        before = worked_at(controller, session.code, begun.sequence)
+        credit(controller, session.code, before, f"{host} was made anew for a fault")
+    controller.store.complete(begun.id, {"host": host, "snapshot": kept})
     return kept
 
 

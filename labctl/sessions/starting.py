@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -17,14 +16,14 @@ from labctl.library.folder import Folder
 from labctl.library.planning import Lab, plan
 from labctl.plan import Plan
 from labctl.policy.file import spelled
-from labctl.sessions import record
+from labctl.sessions import clock, record
 from labctl.sessions.attempts import one_at_a_time, permission
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sessions.said import fit
 from labctl.sessions.setting_up import set_up
 from labctl.sessions.side_by_side import Outcome, side_by_side
-from labctl.store import Mode, NewSession, SessionRecord, time_text
+from labctl.store import Mode, NewSession, SessionRecord
 
 LARGEST_SEED = 2**31
 
@@ -36,7 +35,8 @@ class StartRequest:
     """What is to be started: one session for each candidate. `seed` None draws one for each.
 
     `beyond_limit` is the reason for going on where the policy allows no more attempts; empty, such
-    a candidate is refused.
+    a candidate is refused. `extra_time` is a percentage of the lab's own time (an access
+    arrangement).
     """
 
     lab: str
@@ -44,6 +44,7 @@ class StartRequest:
     mode: Mode = "assessment"
     seed: int | None = None
     beyond_limit: str = ""
+    extra_time: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,11 @@ def enrol(
             **allowed,
         },
     )
-    return controller.store.create_session(new, controller.actor), planned
+    made = controller.store.create_session(new, controller.actor)
+    if request.extra_time:
+        data = {"percent": request.extra_time, "why": "access arrangement"}
+        controller.store.append(made.code, clock.ARRANGED, data, controller.actor)
+    return made, planned
 
 
 def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder: Folder) -> None:
@@ -167,8 +172,10 @@ def bring_up(controller: Controller, made: SessionRecord, planned: Plan, folder:
         provider.down(code)
         store.undo(intent, {"why": _why(error)}, state=State.WITHDRAWN)
         raise
-    deadline = datetime.now(UTC) + timedelta(seconds=planned.duration)
-    store.complete(intent, {}, state=State.RUNNING, deadline=time_text(deadline))
+    timing = record.load(store, code).timing
+    data = {clock.ALLOWANCE: planned.duration, clock.STAMP: controller.now().stamp()}
+    deadline = timing.deadline_after("start.done", data, State.RUNNING)
+    store.complete(intent, data, state=State.RUNNING, deadline=deadline)
     controller.tell(code, "running")
 
 

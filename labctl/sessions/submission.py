@@ -11,11 +11,11 @@ from labctl import transcript
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.marking import Marking
-from labctl.sessions import record
+from labctl.sessions import clock, record
 from labctl.sessions.capturing import capture
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading, Progress
-from labctl.sessions.record import Session, State
+from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.results import marking_of, record_run
 from labctl.store import BLOBS, RunRecord
 
@@ -34,20 +34,22 @@ def submit(
 ) -> Marking:
     """Take a session's work in. May be given again while an error is open: the hosts are kept.
 
-    `declared` is the text by which the candidate has confirmed that the work is their own. Raises
-    `UsageError` for a session that does not run, `Busy` if another command is at it.
+    `declared` is the text by which the candidate has confirmed that the work is their own. From a
+    pause too: who does not come back hands in what is there. Raises `UsageError` for a session that
+    was not begun, `Busy` if another command is at it.
     """
     permit(controller, Act.SUBMIT)
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
-        session.demand(State.RUNNING, State.SUBMITTED)
+        session.demand(*AT_WORK, State.SUBMITTED)
         record.demand_whole(controller.store, code)
         if declared:
             text = controller.store.put_blob(declared.encode())
-            data = {"text": text, BLOBS: [text]}
-            controller.store.append(code, DECLARED, data, controller.actor)
+            about = {"text": text, BLOBS: [text]}
+            controller.store.append(code, DECLARED, about, controller.actor)
+        data = {clock.STAMP: controller.now().stamp()}
         intent = controller.store.intend(
-            code, "submit", {}, controller.actor, state=State.SUBMITTING
+            code, "submit", data, controller.actor, state=State.SUBMITTING
         )
         return carry_out(controller, session, intent, {}, progress)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labctl.plan import Plan, TaskPlan
-from labctl.sessions.record import Session
+from labctl.sessions.clock import MINUTE, SECOND, Moment, Phase
+from labctl.sessions.record import Session, State
 from labctl.store import moment
 
 
@@ -37,9 +38,14 @@ def variant_sheet(plan: Plan) -> str:
 def _head(session: Session) -> Iterator[str]:
     plan, about = session.plan, session.record
     yield from (f"# {plan.title}", "", plan.summary, "")
-    minutes = -(-plan.duration // 60)
-    yield f"Session `{about.code}`, candidate `{about.candidate}`, {about.mode}, {minutes} minutes."
-    if about.deadline:
+    yield (
+        f"Session `{about.code}`, candidate `{about.candidate}`, {about.mode}, "
+        f"{_minutes(session)} minutes."
+    )
+    if about.state == State.PAUSED:
+        left = session.timing.read(Moment(session.timing.latest)).remaining
+        yield f"It is paused: the clock stands, and {left // MINUTE} minutes are left."
+    elif about.deadline:
         until = moment(about.deadline).astimezone()
         yield f"Time is up at {until:%H:%M} on {until:%Y-%m-%d}."
     yield ""
@@ -53,6 +59,14 @@ def _notices(session: Session) -> Iterator[str]:
     for event in session.notices:
         told = " ".join(str(event.data.get("text", "")).split())
         yield from (f"**{moment(event.at).astimezone():%H:%M}** {told}", "")
+
+
+def _minutes(session: Session) -> int:
+    """The time that may be worked, in minutes begun; before the start that of the lab alone."""
+    timing = session.timing
+    begun = timing.phase is not Phase.WAITING and timing.allowance
+    total = timing.total if begun else session.plan.duration * SECOND
+    return -(-total // MINUTE)
 
 
 def _hosts(plan: Plan, code: str) -> Iterator[str]:

@@ -76,6 +76,18 @@ def _captured(data: Data) -> str:
     return f"captured: {_listed(sorted(hosts))}{lacking}"
 
 
+def _minutes(data: Data) -> str:
+    minutes, seconds = divmod(int(data.get("seconds", 0)), 60)
+    return " ".join(
+        f"{count} {unit}" for count, unit in ((minutes, "min"), (seconds, "s")) if count
+    )
+
+
+def _since(data: Data) -> str:
+    since = data.get("since")
+    return f", as of {since['at'][11:19]} UTC" if isinstance(since, dict) else ""
+
+
 WORDS: dict[str, Callable[[Data], str]] = {
     "session.created": _created,
     "start.intended": lambda _: "the start began",
@@ -106,6 +118,15 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "reset.undone": lambda data: f"{data.get('host')} was not made anew: {_why(data)}",
     "reset.done": lambda data: f"{data.get('host')} is as it was at the start",
     "hosts.late": lambda data: f"hosts had not booted: {_listed(sorted(data.get('hosts', ())))}",
+    "pause.intended": lambda data: f"paused, the clock stands{_since(data)}: {_why(data)}",
+    "pause.done": lambda _: "the hosts are frozen, and everybody is out",
+    "pause.undone": lambda data: f"that pause was ended: {_why(data)}",
+    "resume.intended": lambda _: "the hosts are to go on",
+    "resume.done": lambda _: "running again, and so does the clock",
+    "resume.undone": lambda data: f"paused as before: {_why(data)}",
+    "time.arranged": lambda data: f"{data.get('percent')} % extra time: {_why(data)}",
+    "time.extended": lambda data: f"{_minutes(data)} more to work: {_why(data)}",
+    "time.credited": lambda data: f"{_minutes(data)} given back: {_why(data)}",
     "submit.intended": lambda _: "the hand-in began",
     "declaration.confirmed": lambda _: "the work was declared to be the candidate's own",
     "capture.taken": _captured,

@@ -19,12 +19,23 @@ from labctl.plan import HostPlan, Plan
 from labctl.providers.base import HostState, Usage
 from labctl.sessions import record
 from labctl.sessions.assistance import assistance
+from labctl.sessions.clock import Clock, Moment, present
+from labctl.sessions.clock_view import ClockView, clock_view, clocks, still
 from labctl.sessions.controller import Controller
 from labctl.sessions.incidents import incidents
 from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
 from labctl.sessions.suspending import to_mark_again
 from labctl.sessions.timeline import EventView, event_views
-from labctl.store import Event, Intention, Result, RunRecord, SessionFilter, SessionRecord, Store
+from labctl.store import (
+    Event,
+    Intention,
+    Result,
+    RunRecord,
+    SessionFilter,
+    SessionRecord,
+    Store,
+    time_text,
+)
 
 GRADED = ("submit", "remark")
 """Reasons of runs that count; a look at running work (`check`) does not."""
@@ -63,7 +74,8 @@ class SessionView:
 
     `half_done` counts what a command left unfinished or is still at. `run` is the last run. `held`
     says that the result is held back. `name` is the candidate's, where it is on record and whoever
-    looks may see it.
+    looks may see it. `remaining` are the seconds left to a session that is paused, and so has no
+    deadline.
     """
 
     code: str
@@ -80,6 +92,7 @@ class SessionView:
     run: RunView | None
     held: bool = False
     name: str = ""
+    remaining: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,26 +191,34 @@ class SessionDetail:
     policy: str = ""
     assistance: tuple[EventView, ...] = ()
     incidents: tuple[EventView, ...] = ()
+    clock: ClockView | None = None
 
 
 def session_views(
     store: Store,
     wanted: SessionFilter = SessionFilter(),  # noqa: B008  # frozen
     names: Mapping[str, str] = MappingProxyType({}),
+    now: Moment | None = None,
 ) -> tuple[SessionView, ...]:
-    """The sessions that match, oldest first, each with its last run: two queries in all.
+    """The sessions that match, oldest first, with last run and clock: three queries in all.
 
-    `names` are those of candidates by their codes, for whoever may see them.
+    `names` are those of candidates by their codes, for whoever may see them. Clocks are read as of
+    `now`, or of the present.
     """
-    runs = store.latest_runs(wanted)
+    runs, read = store.latest_runs(wanted), clocks(store, wanted, now or present())
     return tuple(
-        view(found, runs.get(found.code), names.get(found.candidate, ""))
+        view(found, runs.get(found.code), read.get(found.code), names.get(found.candidate, ""))
         for found in store.sessions(wanted)
     )
 
 
-def view(found: SessionRecord, run: RunRecord | None, name: str = "") -> SessionView:
-    """A session's line."""
+def view(
+    found: SessionRecord, run: RunRecord | None, clock: Clock | None = None, name: str = ""
+) -> SessionView:
+    """A session's line; without its clock the deadline is the one that was recorded last."""
+    deadline = found.deadline if found.state in (State.RUNNING, State.STARTING) else None
+    if deadline and clock and clock.deadline:
+        deadline = time_text(clock.deadline)
     return SessionView(
         code=found.code,
         candidate=found.candidate,
@@ -208,11 +229,12 @@ def view(found: SessionRecord, run: RunRecord | None, name: str = "") -> Session
         seed=found.seed,
         created=found.created,
         updated=found.updated,
-        deadline=found.deadline if found.state in (State.RUNNING, State.STARTING) else None,
+        deadline=deadline,
         half_done=found.intentions,
         run=run_view(run, standing(found)) if run else None,
         held=found.held,
         name=name,
+        remaining=still(clock),
     )
 
 
@@ -242,12 +264,12 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
     session = record.load(store, code)
     runs = store.runs(code)
     last = runs[-1] if runs else None
-    events = store.events(code)
     stands = standing(session.record)
+    clock = session.timing.read(controller.now())
     notes: list[str] = []
     events = store.events(code)
     return SessionDetail(
-        session=view(session.record, last),
+        session=view(session.record, last, clock),
         title=session.plan.title,
         level=session.plan.level,
         lab_digest=session.record.lab_digest,
@@ -266,6 +288,7 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
         policy=str(events[0].data.get("policy", "")),
         assistance=assistance(session.record.candidate, events),
         incidents=incidents(events),
+        clock=clock_view(clock),
     )
 
 

@@ -6,11 +6,11 @@ of their data; the row is there so that lists are one query. `append` keeps the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from labctl.errors import StoreError, UnknownName
 from labctl.store import schema
@@ -149,6 +149,25 @@ def events(connection: Connection, session: str) -> tuple[Event, ...]:
     if not found:
         raise unknown_session(connection, session)
     return found
+
+
+def turns(
+    connection: Connection, kinds: Sequence[str], wanted: SessionFilter
+) -> dict[str, tuple[Event, ...]]:
+    """By session code: the events that changed the row of a session that matches, or of `kinds`."""
+    event, row = schema.events, schema.sessions
+    # As `spell` writes it; within a text of the data the quotes would be escaped.
+    changed = event.c.data.contains(f'"{CHANGES}":{{', autoescape=True)
+    query = (
+        select(event)
+        .join(row, row.c.code == event.c.session)
+        .where(*conditions(wanted), or_(changed, event.c.kind.in_(kinds)))
+        .order_by(event.c.session, event.c.sequence)
+    )
+    found: dict[str, list[Event]] = {}
+    for values in connection.execute(query):
+        found.setdefault(values.session, []).append(event_from(tuple(values)))
+    return {code: tuple(events) for code, events in found.items()}
 
 
 def unknown_session(connection: Connection, code: str) -> UnknownName:

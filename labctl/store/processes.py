@@ -29,7 +29,7 @@ class ProcessIdentity:
         Processes are looked for in our own PID namespace. Whoever needs certainty takes the
         session's lock, which the kernel lets go of when its holder ends.
         """
-        if self.boot != _boot_id():
+        if self.boot != boot_id():
             return False if self.host == socket.gethostname() else None
         return _start_of(self.pid) == self.start
 
@@ -41,10 +41,11 @@ def this_process() -> ProcessIdentity:
     """The identity of the calling process."""
     pid = os.getpid()
     start = _start_of(pid)
-    return ProcessIdentity(pid, start or 0, _boot_id(), socket.gethostname())
+    return ProcessIdentity(pid, start or 0, boot_id(), socket.gethostname())
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
+    """The kernel's name for the time since the machine was switched on."""
     return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 

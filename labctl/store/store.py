@@ -41,6 +41,12 @@ from labctl.store.records import (
     time_text,
 )
 
+Deadline = str | Callable[[str], str | None] | None
+"""A session's new deadline; or what gives it, or none, by the time at which the event is recorded.
+
+None leaves it as it is.
+"""
+
 _TRIES = 100
 """Codes tried before giving up; there are more than 600 million."""
 
@@ -156,7 +162,7 @@ class Store:
         actor: str,
         *,
         state: str | None = None,
-        deadline: str | None = None,
+        deadline: Deadline = None,
         held: bool | None = None,
         expect_sequence: int | None = None,
     ) -> Event:
@@ -168,16 +174,30 @@ class Store:
         """
         if kind.endswith(intentions.SUFFIXES):
             raise ValueError(f"{kind}: intentions are recorded by intend, complete and undo")
-        entry = log.Entry(kind, _own(data), actor, _changes(state, deadline, held=held))
+        own = _own(data)
         with self._database.writing() as connection:
             if expect_sequence is not None:
                 log.expect(connection, session, expect_sequence)
-            return log.append(connection, session, entry, self._now())
+            now = self._now()
+            entry = log.Entry(kind, own, actor, _changes(state, deadline, now, held=held))
+            return log.append(connection, session, entry, now)
 
     def events(self, session: str) -> tuple[Event, ...]:
         """The session's log, in order."""
         with self._database.reading() as connection:
             return log.events(connection, session)
+
+    def turns(
+        self,
+        kinds: Sequence[str],
+        wanted: SessionFilter = SessionFilter(),  # noqa: B008  # frozen
+    ) -> dict[str, tuple[Event, ...]]:
+        """Of each session that matches: its events that changed its state, or are of these kinds.
+
+        In order, by session code, in one query.
+        """
+        with self._database.reading() as connection:
+            return log.turns(connection, kinds, wanted)
 
     def audit(self, session: str) -> tuple[Problem, ...]:
         """Everything that does not add up in the session's record; nothing if all does."""
@@ -194,11 +214,14 @@ class Store:
         actor: str,
         *,
         state: str | None = None,
+        deadline: Deadline = None,
     ) -> str:
         """Record that this process sets out to `verb`; returns the id that ends it."""
-        entry = log.Entry(verb, _own(data, intentions.RESERVED), actor, _changes(state))
+        own = _own(data, intentions.RESERVED)
         with self._database.writing() as connection:
-            return intentions.intend(connection, session, entry, self._now()).id
+            now = self._now()
+            entry = log.Entry(verb, own, actor, _changes(state, deadline, now))
+            return intentions.intend(connection, session, entry, now).id
 
     def complete(
         self,
@@ -207,17 +230,17 @@ class Store:
         *,
         actor: str = "",
         state: str | None = None,
-        deadline: str | None = None,
+        deadline: Deadline = None,
     ) -> Event:
         """Record that the intention was carried out; raises `StoreError` if it ended before.
 
         Without an `actor` it is the one who had the intention.
         """
-        entry = log.Entry(
-            intentions.DONE, _own(data, intentions.RESERVED), actor, _changes(state, deadline)
-        )
+        own = _own(data, intentions.RESERVED)
         with self._database.writing() as connection:
-            return intentions.end(connection, intent, entry, self._now())
+            now = self._now()
+            entry = log.Entry(intentions.DONE, own, actor, _changes(state, deadline, now))
+            return intentions.end(connection, intent, entry, now)
 
     def undo(
         self,
@@ -379,7 +402,12 @@ def _own(data: Mapping[str, Any], reserved: Sequence[str] = ()) -> Mapping[str, 
 
 
 def _changes(
-    state: str | None, deadline: str | None = None, *, held: bool | None = None
+    state: str | None, deadline: Deadline = None, now: str = "", *, held: bool | None = None
 ) -> dict[str, Any]:
-    given = {"state": state, "deadline": deadline, "held": held}
-    return {name: value for name, value in given.items() if value is not None}
+    given = {"state": state, "held": held}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if callable(deadline):
+        changes["deadline"] = deadline(now)
+    elif deadline is not None:
+        changes["deadline"] = deadline
+    return changes

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 
 from labctl.errors import StoreError
+from labctl.sessions.clock_view import ClockView
 from labctl.sessions.timeline import EventView
 from labctl.sessions.views import CheckView, RunView, SessionDetail, SessionView, TaskView
 from tui.app import AssessorApp
@@ -50,6 +51,7 @@ class Scripted:
     def __init__(self) -> None:
         self.rows: tuple[SessionView, ...] = (session("aaaaa2"), session("bbbbb3"))
         self.problem: StoreError | None = None
+        self.clock: ClockView | None = None
         self.found = "10.0.0.1/16\x1b[31m [bold]"
 
     def sessions(self) -> tuple[SessionView, ...]:
@@ -63,7 +65,20 @@ class Scripted:
         task = TaskView("t", "Addressing", 0, 2, 0, (check("failed", self.found),), ())
         event = EventView(1, "2026-03-01T09:30:00.000000Z", "root", "session.created", "created")
         return SessionDetail(
-            session(code), "Route", 3, "d", {}, (), (task,), {}, (), (), (event,), "h"
+            session(code),
+            "Route",
+            3,
+            "d",
+            {},
+            (),
+            (task,),
+            {},
+            (),
+            (),
+            (event,),
+            "h",
+            (),
+            clock=self.clock,
         )
 
 
@@ -139,6 +154,21 @@ async def test_an_empty_record_says_what_to_type() -> None:
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "labctl start" in str(app.screen.query_one("#note", Static).content)
+
+
+async def test_a_paused_session_shows_what_is_left_and_that_it_stands() -> None:
+    source = Scripted()
+    source.rows = (replace(session("aaaaa2", "paused"), remaining=1109),)
+    source.clock = ClockView("paused", 1800, 25, 450, 0, 0, 2250, 1141, 1109, None)
+    app = AssessorApp(source)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        assert shown(app, "aaaaa2")[3] == "‖ paused"
+        assert shown(app, "aaaaa2")[6] == "18 min, stands"
+        await pilot.press("enter")
+        await settled(pilot)
+        text = str(app.screen.query_one("#body", Static).content)
+        assert "18 of 37 min left, the clock stands · 7 min of them added" in text
 
 
 @pytest.mark.parametrize("key", ["q"])

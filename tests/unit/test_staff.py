@@ -29,6 +29,7 @@ from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
 from labctl.sessions.hands import hands
+from labctl.sessions.pausing import extend, pause
 from labctl.sessions.remarking import remark
 from labctl.sessions.reopening import reopen
 from labctl.sessions.resetting import reset
@@ -158,6 +159,8 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
     Act.START: lambda c: start(c, StartRequest("none", ("C1",))),
     Act.CHECK: lambda c: check(c, "abcdef"),
     Act.SUBMIT: lambda c: submit(c, "abcdef"),
+    Act.PAUSE: lambda c: pause(c, "abcdef", "why"),
+    Act.EXTEND: lambda c: extend(c, "abcdef", 60, "why"),
     Act.REOPEN: lambda c: reopen(c, "abcdef", "why"),
     Act.STOP: lambda c: stop(c, "abcdef"),
     Act.CONSOLE: lambda c: entering.console(c, "abcdef", "pc"),
@@ -185,15 +188,16 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
 
 
 ROWS: dict[str, tuple[Act, ...]] = {
-    "`start`, `submit`, `console`, `hands`, `thaw`": (
+    "`start`, `pause`, `resume`, `submit`, `console`, `hands`, `thaw`": (
         Act.START,
+        Act.PAUSE,
         Act.SUBMIT,
         Act.CONSOLE,
         Act.HANDS,
         Act.THAW,
     ),
     "`check`, `stop`, `put`, `reset`, `gc`": (Act.CHECK, Act.STOP, Act.PUT, Act.RESET, Act.GC),
-    "`notice`": (Act.NOTICE,),
+    "`extend`, `notice`": (Act.EXTEND, Act.NOTICE),
     "`note`": (Act.NOTE,),
     "`note --lift`": (Act.LIFT,),
     "`get`": (Act.GET,),

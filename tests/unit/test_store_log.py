@@ -162,6 +162,33 @@ def test_an_event_and_the_state_it_brings_are_one(store: Store) -> None:
     assert store.audit(code) == ()
 
 
+def test_a_deadline_can_be_made_of_the_time_of_its_event_or_taken_away(store: Store) -> None:
+    code = begin(store).code
+    event = store.append(code, "begun", {}, "a", deadline=lambda at: f"after {at}")
+    assert store.session(code).deadline == f"after {event.at}"
+    intent = store.intend(code, "halt", {}, "a", state="paused", deadline=lambda _: None)
+    assert (store.session(code).state, store.session(code).deadline) == ("paused", None)
+    assert store.events(code)[-1].data["session"] == {"state": "paused", "deadline": None}
+    ended = store.complete(intent, {}, deadline=lambda at: at)
+    assert store.session(code).deadline == ended.at
+    assert store.audit(code) == ()
+
+
+def test_turns_are_what_changed_a_session_and_the_kinds_that_are_asked_for(store: Store) -> None:
+    first, second = begin(store).code, begin(store, candidate="C-18", state="running").code
+    store.append(first, "said", {"text": '"session":{'}, "a")
+    store.append(first, "time.more", {"seconds": 1}, "a")
+    store.append(first, "begun", {}, "a", state="running")
+    found = store.turns(("time.more",))
+    assert {code: [each.kind for each in events] for code, events in found.items()} == {
+        first: ["session.created", "time.more", "begun"],
+        second: ["session.created"],
+    }
+    assert [each.kind for each in store.turns(())[first]] == ["session.created", "begun"]
+    assert store.turns((), SessionFilter(codes=(second,))).keys() == {second}
+    assert store.turns((), SessionFilter(states=("paused",))) == {}
+
+
 def test_the_log_is_json(store: Store) -> None:
     code = begin(store).code
     store.intend(code, "start", {}, "a")

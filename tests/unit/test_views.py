@@ -34,6 +34,7 @@ from labctl.plan import (
     TaskPlan,
 )
 from labctl.sessions import record
+from labctl.sessions.clock import ALLOWANCE, ARRANGED
 from labctl.sessions.controller import Controller, Interrupted
 from labctl.sessions.record import Session, State
 from labctl.sessions.results import record_run, recorded
@@ -195,8 +196,29 @@ def test_a_marking_is_read_back_as_it_was(controller: Controller) -> None:
     assert recorded(controller, session.code).checks[0].status is Status.PASSED
 
 
+def begun(controller: Controller, session: Session) -> Session:
+    """The session once its clock runs."""
+    data = {ALLOWANCE: session.plan.duration}
+    deadline = session.timing.deadline_after("begun", data, State.RUNNING)
+    controller.store.append(
+        session.code, "begun", data, "tester", state=State.RUNNING, deadline=deadline
+    )
+    return record.load(controller.store, session.code)
+
+
+def test_the_task_sheet_of_a_session_with_more_time_that_is_paused(controller: Controller) -> None:
+    made = session_of(controller)
+    controller.store.append(made.code, ARRANGED, {"percent": 25, "why": "so"}, "tester")
+    session = begun(controller, made)
+    assert "assessment, 38 minutes.\nTime is up at" in task_sheet(session)
+    controller.store.append(made.code, "stopped", {}, "tester", state=State.PAUSED)
+    paused = record.load(controller.store, made.code)
+    assert "It is paused: the clock stands, and 37 minutes are left." in task_sheet(paused)
+    assert "Time is up" not in task_sheet(paused)
+
+
 def test_the_task_sheet(controller: Controller) -> None:
-    session = session_of(controller, deadline="2026-03-01T09:30:00.000000Z")
+    session = begun(controller, session_of(controller))
     sheet = task_sheet(session)
     assert sheet.startswith("# Notes\n\nA summary.\n")
     assert "assessment, 31 minutes." in sheet

@@ -1,0 +1,69 @@
+"""Clocks as they are shown: whole seconds, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from labctl.sessions.clock import KINDS, SECOND, Clock, Moment, Phase, timing_of
+from labctl.sessions.record import AT_WORK
+from labctl.store import SessionFilter, Store, time_text
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A session's clock: `phase` is `waiting`, `running`, `paused` or `ended`; times in seconds.
+
+    `allowance` is the lab's own time, `extra` what `extra_percent` of it comes to. `deadline` is
+    when the time is up (UTC), None while the clock does not run.
+    """
+
+    phase: str
+    allowance: int
+    extra_percent: int
+    extra: int
+    extended: int
+    credited: int
+    total: int
+    worked: int
+    remaining: int
+    deadline: str | None
+
+
+def clock_view(clock: Clock) -> ClockView:
+    """A clock to be shown."""
+    return ClockView(
+        phase=str(clock.phase),
+        allowance=_whole(clock.allowance),
+        extra_percent=clock.percent,
+        extra=_whole(clock.extra),
+        extended=_whole(clock.extended),
+        credited=_whole(clock.credited),
+        total=_whole(clock.total),
+        worked=_whole(clock.worked),
+        remaining=_whole(clock.remaining),
+        deadline=None if clock.deadline is None else time_text(clock.deadline),
+    )
+
+
+def clocks(store: Store, wanted: SessionFilter, now: Moment) -> dict[str, Clock]:
+    """The clocks of the sessions that match and are at work, by code, in one query."""
+    states = set(wanted.states or AT_WORK) & set(AT_WORK)
+    if not states:
+        return {}
+    turns = store.turns(
+        KINDS,
+        SessionFilter(wanted.candidate, wanted.lab, wanted.mode, tuple(states), wanted.codes),
+    )
+    return {code: timing_of(events).read(now) for code, events in turns.items()}
+
+
+def still(clock: Clock | None) -> int | None:
+    """The seconds that remain on a clock that stands in a pause; None for any other."""
+    if clock is None or clock.phase is not Phase.PAUSED:
+        return None
+    return _whole(clock.remaining)
+
+
+def _whole(time: timedelta) -> int:
+    return time // SECOND
