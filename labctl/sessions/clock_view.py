@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from labctl.sessions.clock import KINDS, SECOND, Clock, Moment, Phase, timing_of
-from labctl.sessions.record import AT_WORK
+from labctl.sessions.record import State
 from labctl.store import SessionFilter, Store, time_text
 
 
@@ -46,15 +46,14 @@ def clock_view(clock: Clock) -> ClockView:
     )
 
 
-def clocks(store: Store, wanted: SessionFilter, now: Moment) -> dict[str, Clock]:
-    """The clocks of the sessions that match and are at work, by code, in one query."""
-    states = set(wanted.states or AT_WORK) & set(AT_WORK)
-    if not states:
+def stopped_clocks(store: Store, wanted: SessionFilter, now: Moment) -> dict[str, Clock]:
+    """The clocks of the sessions that match and are paused, by code, in one query.
+
+    Of those that run the row holds the deadline already.
+    """
+    if wanted.states and State.PAUSED not in wanted.states:
         return {}
-    turns = store.turns(
-        KINDS,
-        SessionFilter(wanted.candidate, wanted.lab, wanted.mode, tuple(states), wanted.codes),
-    )
+    turns = store.turns(KINDS, replace(wanted, states=(State.PAUSED,)))
     return {code: timing_of(events).read(now) for code, events in turns.items()}
 
 

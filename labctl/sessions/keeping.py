@@ -3,6 +3,7 @@
 - A host that has shut down (`reboot`, a crash, a restart of the Docker daemon) is started and
   rewired, so that it is there again when its candidate looks.
 - When the server's disk is nearly full, the host that has written most is frozen, as an incident.
+- When the server's clock was set, the deadlines in the record are moved with it.
 - Each look ends with a heartbeat, at which clocks stand if the server goes down.
 
 It keeps nothing in memory that the store does not hold, so it may be killed at any time: the next
@@ -20,11 +21,12 @@ from pathlib import Path
 
 from labctl.errors import LabctlError
 from labctl.sessions import record
+from labctl.sessions.clock import JUMP, STAMP
 from labctl.sessions.controller import Controller
 from labctl.sessions.entering import ensure_running, hosts_down
 from labctl.sessions.interruption import beat, stand_still
 from labctl.sessions.record import AT_WORK, Session, State
-from labctl.store import Busy, SessionFilter
+from labctl.store import Busy, SessionFilter, moment
 from labctl.store.locks import exclusive
 
 PAUSE = 2.0
@@ -32,6 +34,7 @@ PAUSE = 2.0
 LEAST_FREE = 0.10
 """The free part of the disk below which hosts are frozen."""
 LOCK = "keeper.lock"
+CLOCK_SET = "clock.set"
 
 
 def ensure_keeper(home: Path) -> None:
@@ -98,6 +101,7 @@ def look(controller: Controller, unwell: dict[str, list[str]] | None = None) -> 
         _unharmed(controller, "", lambda own=own: _guard_disk(controller, own))  # type: ignore[misc]
     for session in running:
         _unharmed(controller, session.code, lambda s=session: _look_after(controller, s, given_up))  # type: ignore[misc]
+        _unharmed(controller, session.code, lambda s=session: _move_deadline(controller, s))  # type: ignore[misc]
     return len(found)
 
 
@@ -117,6 +121,24 @@ def _look_after(controller: Controller, session: Session, given_up: dict[str, li
         return
     ensure_running(controller, session.code)
     given_up[session.code] = hosts_down(controller, record.load(controller.store, session.code))
+
+
+def _move_deadline(controller: Controller, session: Session) -> None:
+    """Record a running session's deadline anew if it is not what its clock says any more."""
+    if not _is_off(controller, session):
+        return
+    with controller.store.lock(session.code):
+        now = record.load(controller.store, session.code)
+        if now.record.state == State.RUNNING and _is_off(controller, now):
+            data = {STAMP: controller.now().stamp()}
+            deadline = now.timing.deadline_after(CLOCK_SET, data)
+            controller.store.append(now.code, CLOCK_SET, data, controller.actor, deadline=deadline)
+
+
+def _is_off(controller: Controller, session: Session) -> bool:
+    told = session.record.deadline
+    due = session.timing.read(controller.now()).deadline
+    return told is not None and due is not None and abs(moment(told) - due) >= JUMP
 
 
 def _guard_disk(controller: Controller, sessions: list[Session]) -> None:

@@ -127,6 +127,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "time.arranged": lambda data: f"{data.get('percent')} % extra time: {_why(data)}",
     "time.extended": lambda data: f"{_minutes(data)} more to work: {_why(data)}",
     "time.credited": lambda data: f"{_minutes(data)} given back: {_why(data)}",
+    "clock.set": lambda _: "the server's clock was set; the time is up when it was, by the new one",
     "submit.intended": lambda _: "the hand-in began",
     "declaration.confirmed": lambda _: "the work was declared to be the candidate's own",
     "capture.taken": _captured,

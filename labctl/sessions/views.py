@@ -20,7 +20,7 @@ from labctl.providers.base import HostState, Usage
 from labctl.sessions import record
 from labctl.sessions.assistance import assistance
 from labctl.sessions.clock import Clock, Moment, present
-from labctl.sessions.clock_view import ClockView, clock_view, clocks, still
+from labctl.sessions.clock_view import ClockView, clock_view, still, stopped_clocks
 from labctl.sessions.controller import Controller
 from labctl.sessions.incidents import incidents
 from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
@@ -200,14 +200,14 @@ def session_views(
     names: Mapping[str, str] = MappingProxyType({}),
     now: Moment | None = None,
 ) -> tuple[SessionView, ...]:
-    """The sessions that match, oldest first, with last run and clock: three queries in all.
+    """The sessions that match, oldest first, with their last runs: three queries in all.
 
     `names` are those of candidates by their codes, for whoever may see them. Clocks are read as of
     `now`, or of the present.
     """
-    runs, read = store.latest_runs(wanted), clocks(store, wanted, now or present())
+    runs, stopped = store.latest_runs(wanted), stopped_clocks(store, wanted, now or present())
     return tuple(
-        view(found, runs.get(found.code), read.get(found.code), names.get(found.candidate, ""))
+        view(found, runs.get(found.code), stopped.get(found.code), names.get(found.candidate, ""))
         for found in store.sessions(wanted)
     )
 

@@ -553,6 +553,10 @@ def test_views_show_the_clock_whether_it_runs_or_stands(
     pause(controller, stands, "rest break")
     now.set_clock(3600)
     now.pass_by(9)
+    keeping.look(controller)
+    keeping.look(controller)
+    assert kinds(controller, runs).count("clock.set") == 1
+    assert "clock.set" not in kinds(controller, stands)
     views = {view.code: view for view in session_views(controller.store, now=now())}
     assert views[stands].remaining == DURATION - 61
     assert views[stands].deadline is None
