@@ -57,6 +57,13 @@ def stopped_clocks(store: Store, wanted: SessionFilter, now: Moment) -> dict[str
     return {code: timing_of(events).read(now) for code, events in turns.items()}
 
 
+def shown_deadline(recorded: str | None, clock: Clock | None) -> str | None:
+    """A deadline by the clock where that was read, else as it was recorded."""
+    if recorded is None or clock is None or clock.deadline is None:
+        return recorded
+    return time_text(clock.deadline)
+
+
 def still(clock: Clock | None) -> int | None:
     """The seconds that remain on a clock that stands in a pause; None for any other."""
     if clock is None or clock.phase is not Phase.PAUSED:

@@ -20,22 +20,13 @@ from labctl.providers.base import HostState, Usage
 from labctl.sessions import record
 from labctl.sessions.assistance import assistance
 from labctl.sessions.clock import Clock, Moment, present
-from labctl.sessions.clock_view import ClockView, clock_view, still, stopped_clocks
+from labctl.sessions.clock_view import ClockView, clock_view, shown_deadline, still, stopped_clocks
 from labctl.sessions.controller import Controller
 from labctl.sessions.incidents import incidents
 from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
 from labctl.sessions.suspending import to_mark_again
 from labctl.sessions.timeline import EventView, event_views
-from labctl.store import (
-    Event,
-    Intention,
-    Result,
-    RunRecord,
-    SessionFilter,
-    SessionRecord,
-    Store,
-    time_text,
-)
+from labctl.store import Event, Intention, Result, RunRecord, SessionFilter, SessionRecord, Store
 
 GRADED = ("submit", "remark")
 """Reasons of runs that count; a look at running work (`check`) does not."""
@@ -217,8 +208,6 @@ def view(
 ) -> SessionView:
     """A session's line; without its clock the deadline is the one that was recorded last."""
     deadline = found.deadline if found.state in (State.RUNNING, State.STARTING) else None
-    if deadline and clock and clock.deadline:
-        deadline = time_text(clock.deadline)
     return SessionView(
         code=found.code,
         candidate=found.candidate,
@@ -229,7 +218,7 @@ def view(
         seed=found.seed,
         created=found.created,
         updated=found.updated,
-        deadline=deadline,
+        deadline=shown_deadline(deadline, clock),
         half_done=found.intentions,
         run=run_view(run, standing(found)) if run else None,
         held=found.held,
