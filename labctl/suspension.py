@@ -2,7 +2,7 @@
 
 A suspended check is open: it earns nothing and costs nothing, and the outcome is undetermined until
 the work is marked again by a scheme in which the check is mended. So is whatever needs it, since
-nobody knows whether what it needs was there (docs/decisions/0008).
+nobody knows whether what it needs was there (docs/decisions/0009).
 
 Nothing stops it from being run: what it looks at is kept for the mended one. What needs it is run
 as if it did not, so that its observations are there too.

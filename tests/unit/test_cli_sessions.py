@@ -281,7 +281,7 @@ def test_audit_finds_a_changed_record(labctl: Command) -> None:
     (labctl.home / "blobs" / digest[:2] / digest[2:]).unlink()
     said = labctl("audit", code, code=1)
     assert digest in said.out
-    assert "1 problem in 1 session" in said.err
+    assert "1 problem in the record of 1 session" in said.err
     assert labctl("audit", code, "--json", code=1).json["problems"]
 
 

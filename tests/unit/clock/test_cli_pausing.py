@@ -62,7 +62,7 @@ def test_one_that_cannot_be_paused_costs_no_other(labctl: Command) -> None:
     "arguments, told",
     [
         (("pause", "CODE"), "Missing option '--reason'"),
-        (("pause", "CODE", "--reason", " "), "No reason is given."),
+        (("pause", "CODE", "--reason", " "), "The reason is empty."),
         (("extend", "CODE", "--minutes", "5"), "Missing option '--reason'"),
         (("extend", "CODE", "--minutes", "0", "--reason", "x"), "--minutes"),
         (("extend", "CODE", "--minutes", "2000", "--reason", "x"), "--minutes"),

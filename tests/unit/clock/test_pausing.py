@@ -88,7 +88,7 @@ def test_only_what_is_paused_is_resumed_and_only_what_runs_is_paused(
     with pytest.raises(UsageError, match="is running, not paused"):
         resume(controller, code)
     for nothing in ("", "  "):
-        with pytest.raises(UsageError, match="No reason"):
+        with pytest.raises(UsageError, match="reason is empty"):
             pause(controller, code, nothing)
     submit(controller, code)
     with pytest.raises(UsageError, match="is submitted, not running"):
