@@ -101,6 +101,15 @@ def codes_of_cohort(controller: Controller, cohort: str) -> tuple[str, ...]:
     return tuple(each.code for each in _in_cohort(_everybody(controller), cohort))
 
 
+def extra_time_of(controller: Controller, code: str) -> int:
+    """The percentage of extra time that the roster gives a code; 0 for one that is not on it.
+
+    Whoever starts a session need not be allowed to see whose it is.
+    """
+    found = {each.code: each for each in _everybody(controller)}
+    return found[code].extra_time if code in found else 0
+
+
 def candidate(controller: Controller, code: str) -> Candidate:
     """One candidate; raises `NotPermitted`, or `UnknownName`."""
     permit(controller, Act.SEE_PEOPLE)

@@ -38,9 +38,8 @@ if TYPE_CHECKING:
 @click.option(
     "--extra-time",
     type=click.IntRange(0, 100),
-    default=0,
     metavar="PERCENT",
-    help="So much more time for these candidates: an access arrangement.",
+    help="So much more time for these candidates (default: what the roster gives each).",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="This seed for all (default: drawn).")
 @click.option(
@@ -58,7 +57,7 @@ def start(
     *,
     candidates_file: Any,
     cohort: str | None,
-    extra_time: int,
+    extra_time: int | None,
     seed: int | None,
     practice: bool,
     beyond_limit: bool,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from labctl.centre.candidates import CANDIDATE
+from labctl.centre.candidates import CANDIDATE, extra_time_of
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
@@ -36,7 +36,7 @@ class StartRequest:
 
     `beyond_limit` is the reason for going on where the policy allows no more attempts; empty, such
     a candidate is refused. `extra_time` is a percentage of the lab's own time (an access
-    arrangement).
+    arrangement); None takes each candidate's from the roster.
     """
 
     lab: str
@@ -44,7 +44,7 @@ class StartRequest:
     mode: Mode = "assessment"
     seed: int | None = None
     beyond_limit: str = ""
-    extra_time: int = 0
+    extra_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,11 @@ def enrol(
         },
     )
     made = controller.store.create_session(new, controller.actor)
-    if request.extra_time:
-        data = {"percent": request.extra_time, "why": "access arrangement"}
+    percent = request.extra_time
+    if percent is None:
+        percent = extra_time_of(controller, candidate)
+    if percent:
+        data = {"percent": percent, "why": "access arrangement"}
         controller.store.append(made.code, clock.ARRANGED, data, controller.actor)
     return made, planned
 

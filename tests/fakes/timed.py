@@ -20,7 +20,7 @@ DURATION = 600
 """Seconds of the lab `moves`."""
 
 
-def started(controller: Controller, lab: str = "moves", extra_time: int = 0) -> str:
+def started(controller: Controller, lab: str = "moves", extra_time: int | None = None) -> str:
     (one,) = start(controller, StartRequest(lab, ("amy",), seed=7, extra_time=extra_time))
     assert one.session is not None
     return one.session

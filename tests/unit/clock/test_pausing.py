@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from labctl.errors import ProviderError, UsageError
-from labctl.sessions import entering
+from labctl.sessions import entering, record
 from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.clock import SECOND, Phase
@@ -19,7 +19,7 @@ from labctl.sessions.recovery import recover
 from labctl.sessions.resetting import reset
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
-from labctl.store import time_text
+from labctl.store import Person, time_text
 from tests.fakes.provider import FakeServer
 from tests.fakes.time import HandMoved
 from tests.fakes.timed import (
@@ -216,6 +216,17 @@ def test_a_hand_in_ends_a_pause_that_was_cut_off(controller: Controller) -> None
 
 
 # --------------------------------------------------------------------------- more time
+
+
+def test_the_rosters_extra_time_counts_unless_another_is_given(
+    controller: Controller, now: HandMoved
+) -> None:
+    controller.store.record(
+        "roster.imported", {}, "ada", people=(Person("amy", "Amy Jones", {"extra_time": 50}),)
+    )
+    for given, percent in ((None, 50), (25, 25), (0, 0)):
+        code = started(controller, extra_time=given)
+        assert record.load(controller.store, code).timing.percent == percent
 
 
 def test_extra_time_is_there_from_the_start(controller: Controller, now: HandMoved) -> None:
