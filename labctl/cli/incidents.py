@@ -39,6 +39,8 @@ def void(
     void session is not marked or decided on, and uses no attempt. It stays void.
     """
     settings.when_interrupted = "The next command goes on with it."
+    from labctl.centre.roles import Act
+    from labctl.centre.staff import permit
     from labctl.cli.settling import settle
     from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.voiding import void as make_void
@@ -46,6 +48,7 @@ def void(
     with settings.controller() as controller:
         names = tuple(dict.fromkeys(sessions))
         found = [controller.store.session(name) for name in names]
+        permit(controller, Act.VOID)
         for name in names:
             settle(settings, controller, name)
         if not yes:

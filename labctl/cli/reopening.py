@@ -17,7 +17,9 @@ def reopen(settings: Settings, session: str, reason: str) -> None:
     The hosts go on as they are. What was graded stays on record, and the next hand-in takes its
     place. The clock goes on where it stood at the hand-in.
     """
-    settings.when_interrupted = "The next command opens it again."
+    settings.when_interrupted = "The next command takes it back, and the session stays handed in."
+    from labctl.centre.roles import Act
+    from labctl.centre.staff import permit
     from labctl.cli.settling import settle
     from labctl.cli.words import clock, left
     from labctl.sessions.keeping import ensure_keeper
@@ -25,6 +27,7 @@ def reopen(settings: Settings, session: str, reason: str) -> None:
 
     with settings.controller() as controller:
         controller.store.session(session)
+        permit(controller, Act.REOPEN)
         settle(settings, controller, session)
         found = open_again(controller, session, reason)
         ensure_keeper(controller.home)

@@ -232,12 +232,15 @@ def stop(
     if bool(sessions) == every:
         raise click.UsageError("Name the sessions to stop, or give `--all`.")
     settings.when_interrupted = "The next command removes what is left of the hosts."
+    from labctl.centre.roles import Act
+    from labctl.centre.staff import permit
     from labctl.cli.settling import settle
     from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.stopping import stop as remove
 
     screen = settings.screen
     with settings.controller() as controller:
+        permit(controller, Act.STOP)
         settle(settings, controller)
         views = _to_stop(controller, sessions)
         if not yes:

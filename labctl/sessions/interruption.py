@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from labctl.errors import LabctlError
@@ -18,7 +19,7 @@ from labctl.sessions import clock, record
 from labctl.sessions.clock import Moment, Timing, timing_of
 from labctl.sessions.controller import Controller
 from labctl.sessions.pausing import stand
-from labctl.sessions.record import State
+from labctl.sessions.record import Session, State
 from labctl.store import SessionFilter, moment
 
 FILE = "heartbeat.json"
@@ -69,14 +70,24 @@ def _ran_before(timing: Timing, now: Moment) -> bool:
     return since is not None and since.server == now.server and since.boot not in ("", now.boot)
 
 
+def _last_before(controller: Controller, session: Session) -> Moment:
+    """The last event before this boot: what was noted since says nothing of when work ended."""
+    now = controller.now()
+    booted = now.at - timedelta(microseconds=now.uptime)
+    times = (moment(each.at) for each in controller.store.events(session.code))
+    began = session.timing.since
+    least = booted if began is None else began.at
+    return Moment(max((each for each in times if each <= booted), default=least))
+
+
 def _stand(controller: Controller, code: str, heart: Moment | None) -> Iterator[Stood]:
     try:
         with controller.store.lock(code):
             session = record.load(controller.store, code)
             if not _ran_before(session.timing, controller.now()):
                 return
-            since = Moment(moment(session.record.updated))
             ran = session.timing.since
+            since = _last_before(controller, session)
             if heart and ran and heart.boot == ran.boot and heart.at > since.at:
                 since = heart
             stand(controller, session, WHY, since)

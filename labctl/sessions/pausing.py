@@ -91,9 +91,10 @@ def resume(controller: Controller, code: str) -> Resumed:
         session = record.load(controller.store, code)
         session.demand(State.PAUSED)
         for begun in _half_done(controller, code):
-            controller.store.undo(begun.id, {"why": "the session is resumed"})
+            why = {"why": "the session is resumed"}
+            controller.store.undo(begun.id, why, actor=controller.actor)
         intent = controller.store.intend(code, "resume", {}, controller.actor)
-        restarted = _go_on(controller, session)
+        restarted = go_on(controller, session)
         data = {STAMP: controller.now().stamp()}
         deadline = session.timing.deadline_after("resume.done", data, State.RUNNING)
         controller.store.complete(intent, data, state=State.RUNNING, deadline=deadline)
@@ -108,8 +109,11 @@ def _half_done(controller: Controller, code: str) -> tuple[Intention, ...]:
     return tuple(each for each in begun if each.verb in VERBS)
 
 
-def _go_on(controller: Controller, session: Session) -> list[str]:
-    """Let the hosts go on, and start those that have stopped; which these are."""
+def go_on(controller: Controller, session: Session) -> list[str]:
+    """Let the hosts go on, and start those that have stopped; which these are.
+
+    The caller holds the session's lock.
+    """
     store, code = controller.store, session.code
     provider = record.provider_of(controller, session)
     placement = session.placed()
@@ -128,13 +132,14 @@ def _go_on(controller: Controller, session: Session) -> list[str]:
 def finish(controller: Controller, session: Session, intention: Intention) -> str:
     """Deal with a pause or a resumption that was cut off."""
     if session.record.state != State.PAUSED:
-        controller.store.undo(intention.id, {"why": f"the session is {session.record.state}"})
+        why = f"the session is {session.record.state}"
+        controller.store.undo(intention.id, {"why": why}, actor=controller.actor)
         return f"the session is {session.record.state}"
     _freeze(controller, session)
     if intention.verb == "pause":
         controller.store.complete(intention.id, {})
         return "it is paused, and the clock stands"
-    controller.store.undo(intention.id, {"why": "it was cut off"})
+    controller.store.undo(intention.id, {"why": "it was cut off"}, actor=controller.actor)
     return f"it is paused as before: `labctl resume {session.code}`"
 
 

@@ -100,8 +100,7 @@ def _settle(controller: Controller, intention: Intention) -> str:
         finish_void(controller, session, intention.id, str(intention.data.get("why", "")))
         return "void"
     if intention.verb == "reopen":
-        reopening.finish(controller, session, intention.id)
-        return "opened again"
+        return reopening.take_back(controller, session)
     if intention.verb in pausing.VERBS:
         return pausing.finish(controller, session, intention)
     if intention.verb == "reset":
@@ -109,7 +108,8 @@ def _settle(controller: Controller, intention: Intention) -> str:
     if intention.verb == "hands":
         return hands.finish(controller, session, intention.id, str(intention.data.get("act", "")))
     record.provider_of(controller, session).down(session.code)
-    controller.store.undo(intention.id, {"why": "interrupted"}, state=State.WITHDRAWN)
+    why = {"why": "interrupted"}
+    controller.store.undo(intention.id, why, actor=controller.actor, state=State.WITHDRAWN)
     return "its start was undone"
 
 

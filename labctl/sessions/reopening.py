@@ -13,6 +13,7 @@ from labctl.errors import UsageError
 from labctl.sessions import record
 from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
+from labctl.sessions.pausing import go_on
 from labctl.sessions.record import Session, State
 from labctl.sessions.said import fit
 from labctl.store import SessionRecord
@@ -38,15 +39,27 @@ def reopen(controller: Controller, code: str, why: str) -> SessionRecord:
                 f"Session `{code}` cannot be opened again: {', '.join(gone)} is gone.",
                 "What was handed in stays on record; a new start is a new attempt.",
             )
+        give_up(controller, code)
         intent = controller.store.intend(code, "reopen", {"why": reason}, controller.actor)
-        finish(controller, session, intent)
+        go_on(controller, session)
+        data = {"why": reason, STAMP: controller.now().stamp()}
+        deadline = session.timing.deadline_after("reopen.done", data, State.RUNNING)
+        controller.store.complete(intent, data, state=State.RUNNING, deadline=deadline)
+        controller.tell(code, "running again")
     return controller.store.session(code)
 
 
-def finish(controller: Controller, session: Session, intent: str) -> None:
-    """Carry out an intention to open a hand-in again."""
-    record.provider_of(controller, session).thaw(session.placed())
-    data = {STAMP: controller.now().stamp()}
-    deadline = session.timing.deadline_after("reopen.done", data, State.RUNNING)
-    controller.store.complete(intent, data, state=State.RUNNING, deadline=deadline)
-    controller.tell(session.code, "running again")
+def give_up(controller: Controller, code: str) -> None:
+    """End the reopenings of a session that were cut off; the caller holds its lock."""
+    for begun in controller.store.open_intentions(code):
+        if begun.verb == "reopen":
+            controller.store.undo(begun.id, {"why": "it was cut off"}, actor=controller.actor)
+
+
+def take_back(controller: Controller, session: Session) -> str:
+    """Deal with a reopening that was cut off: nobody may be there by now, and nothing is lost."""
+    if session.record.state == State.SUBMITTED:
+        provider = record.provider_of(controller, session)
+        provider.freeze(session.placed())
+    give_up(controller, session.code)
+    return f"taken back: the session is {session.record.state}"

@@ -60,7 +60,8 @@ def finish(controller: Controller, session: Session, intention: Intention) -> st
     """Go on with a reset that was cut off."""
     host = str(intention.data["host"])
     if session.record.state != State.RUNNING:
-        controller.store.undo(intention.id, {"host": host, "why": "the session runs no more"})
+        why = {"host": host, "why": "the session runs no more"}
+        controller.store.undo(intention.id, why, actor=controller.actor)
         return f"{host} is left as it is"
     _carry_out(controller, session, intention)
     return f"{host} is as it was at the start"

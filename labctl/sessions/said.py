@@ -26,8 +26,9 @@ def fit(store: Store, text: str, what: str) -> str:
         )
     plain = _plain(told)
     for person in store.people().values():
-        name = re.escape(_plain(person.name))
-        if name and re.search(rf"(?<!\w){name}(?!\w)", plain):
+        name = _plain(person.name)
+        # A single word may be any word ("we will go on"): only a whole name is told from it.
+        if " " in name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain):
             raise UsageError(
                 f"The {what} names the person behind `{person.code}`.",
                 "Write the code: what is recorded can never be erased, names must be.",

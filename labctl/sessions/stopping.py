@@ -26,6 +26,12 @@ def stop(controller: Controller, code: str) -> None:
         session = record.load(controller.store, code)
         if session.record.state not in (*LIVE, State.CREATED):
             return
+        for begun in controller.store.open_intentions(code):
+            if begun.verb == "void":  # what was not to count does not count after all
+                why = {"why": str(begun.data.get("why", ""))}
+                provider = session.plan.provider
+                finish_stop(controller, code, provider, begun.id, state=State.VOID, data=why)
+                return
         intent = controller.store.intend(code, "stop", {}, controller.actor)
         finish_stop(controller, code, session.plan.provider, intent)
 
@@ -45,6 +51,7 @@ def finish_stop(
     for other in controller.store.open_intentions(code):
         # A hand-in that was cut off cannot go on: the work is gone with the hosts.
         if other.id != intent:
-            controller.store.undo(other.id, {"why": f"the session is {state}"})
+            why = {"why": f"the session is {state}"}
+            controller.store.undo(other.id, why, actor=controller.actor)
     controller.store.complete(intent, data, state=state)
     controller.tell(code, state)

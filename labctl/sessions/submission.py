@@ -16,6 +16,7 @@ from labctl.sessions.capturing import capture
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading, Progress
 from labctl.sessions.record import AT_WORK, Session, State
+from labctl.sessions.reopening import give_up
 from labctl.sessions.results import marking_of, record_run
 from labctl.store import BLOBS, RunRecord
 
@@ -47,6 +48,7 @@ def submit(
             text = controller.store.put_blob(declared.encode())
             about = {"text": text, BLOBS: [text]}
             controller.store.append(code, DECLARED, about, controller.actor)
+        give_up(controller, code)
         data = {clock.STAMP: controller.now().stamp()}
         intent = controller.store.intend(
             code, "submit", data, controller.actor, state=State.SUBMITTING

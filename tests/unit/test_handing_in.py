@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -238,18 +238,45 @@ def test_a_reopened_hand_in_goes_on_and_is_handed_in_anew(
     assert controller.store.audit(code) == ()
 
 
-def test_a_reopening_that_was_cut_off_is_finished(
+def test_a_reopening_that_was_cut_off_is_taken_back(
     controller: Controller, server: FakeServer, code: str
 ) -> None:
     submit(controller, code)
     server.fault("running", "Docker is gone.")
     with pytest.raises(Exception, match="Docker is gone"):
         reopen(controller, code, "the wrong button")
-    assert controller.store.session(code).state == State.SUBMITTED
     server.fault("running", None)
     (done,) = recover(controller)
-    assert (done.verb, done.what) == ("reopen", "opened again")
+    assert (done.verb, done.what) == ("reopen", "taken back: the session is submitted")
+    assert controller.store.session(code).state == State.SUBMITTED
+    assert recover(controller) == ()
+    reopen(controller, code, "the wrong button")
     assert controller.store.session(code).state == State.RUNNING
+
+
+@pytest.mark.parametrize("then", [submit, lambda c, code: reopen(c, code, "again")])
+def test_a_reopening_that_was_cut_off_opens_nothing_later(
+    controller: Controller, server: FakeServer, code: str, then: Callable[[Controller, str], object]
+) -> None:
+    submit(controller, code)
+    server.fault("running", "Docker is gone.")
+    with pytest.raises(Exception, match="Docker is gone"):
+        reopen(controller, code, "the wrong button")
+    server.fault("running", None)
+    then(controller, code)
+    assert recover(controller) == ()
+
+
+def test_a_reopening_starts_hosts_that_have_stopped(
+    controller: Controller, server: FakeServer, code: str
+) -> None:
+    submit(controller, code)
+    with server.state() as state:
+        state["sessions"][code]["hosts"]["desk"]["state"] = "stopped"
+    reopen(controller, code, "the wrong button")
+    session = record.load(controller.store, code)
+    found = record.provider_of(controller, session).states(session.placed())
+    assert found["desk"].state == "running"
 
 
 def test_what_cannot_be_opened_again(controller: Controller, server: FakeServer, code: str) -> None:

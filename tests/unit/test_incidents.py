@@ -290,6 +290,23 @@ def test_a_reset_that_came_to_nothing_was_no_help(
     assert detail(controller, code).assistance == ()
 
 
+def test_a_void_that_failed_is_finished_by_a_stop(
+    controller: Controller, server: FakeServer, code: str
+) -> None:
+    server.fault("down", "Docker is gone.")
+    with pytest.raises(LabctlError):
+        void(controller, code, "the wrong lab")
+    server.fault("down", None)
+    stop(controller, code)
+    assert state(controller, code) == "void"
+
+
+def test_a_name_of_one_word_is_a_word(controller: Controller, code: str) -> None:
+    people = (Person("c7", "Will", {}),)
+    controller.store.record("roster.imported", {}, "ada", people=people)
+    incidents.note(controller, code, "note", "fire alarm, we will go on at ten")
+
+
 # ------------------------------------------------------------------ the commands
 
 

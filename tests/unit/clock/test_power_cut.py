@@ -10,6 +10,7 @@ import pytest
 from labctl.sessions import entering, interruption, keeping
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
+from labctl.sessions.incidents import note
 from labctl.sessions.pausing import extend, pause, resume
 from labctl.sessions.recovery import recover
 from labctl.sessions.submission import submit
@@ -168,3 +169,16 @@ def test_no_sequence_of_commands_loses_an_event_or_counts_a_pause(
         assert clock.remaining >= 0 * SECOND
         assert len(kinds(controller, code)) == told["events"]
     assert controller.store.audit(code) == ()
+
+
+def test_what_is_noted_after_the_power_is_back_is_no_work(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    now.pass_by(300)
+    keeping.keep(controller, lambda _: stop_looking(now))
+    now.boot("boot-2", after=7200)
+    server.stop_host(code, "desk")
+    note(controller, code, "note", "the power was gone")
+    recover(controller, code)
+    assert read(controller, code).worked == 300 * SECOND
