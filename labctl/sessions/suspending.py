@@ -90,14 +90,33 @@ def suspend(controller: Controller, code: str, check: str, why: str, *, lift: bo
 
 
 def to_mark_again(code: str, runs: Iterable[RunRecord], events: Iterable[Event]) -> tuple[str, ...]:
-    """Says so where the run that counts does not know of a check's suspension, or of its end."""
-    graded = [run.sequence for run in runs if run.reason != "check"]
+    """Says so where the run that counts does not know of a check's suspension, or of its end.
+
+    What was settled by another scheme is not to be undone by the session's own.
+    """
+    graded = [run for run in runs if run.reason != "check"]
     changed = [event for event in events if event.kind in (SUSPENDED, REINSTATED)]
-    if not graded or not changed or graded[-1] > changed[-1].sequence:
+    if not graded or not changed or graded[-1].sequence > changed[-1].sequence:
         return ()
+    own = [run.scheme for run in graded if run.reason == "submit"]
+    elsewhere = own[-1:] != [graded[-1].scheme]
+    if elsewhere:
+        last = {e.data["check"]: e for e in changed if e.sequence > graded[-1].sequence}
+        changed = [event for event in last.values() if _unsettled(graded[-1], event)]
+        if not changed:
+            return ()
     name = f"{changed[-1].data.get('task')}/{changed[-1].data.get('check')}"
     verb = "suspended" if changed[-1].kind == SUSPENDED else "made to count again"
-    return (f"marked before {name} was {verb}: `labctl remark {code}` marks again",)
+    command = f"labctl remark {code}{' --scheme LAB' if elsewhere else ''}"
+    return (f"marked before {name} was {verb}: `{command}` marks again",)
+
+
+def _unsettled(run: RunRecord, event: Event) -> bool:
+    """Whether a change may alter what `run` found; the end of a suspension only what is open."""
+    tasks = run.summary.get("tasks", ())
+    return event.kind == SUSPENDED or any(
+        told["open"] for told in tasks if told["task"] == event.data["task"]
+    )
 
 
 def _names(plan: Plan) -> dict[str, tuple[str, str]]:

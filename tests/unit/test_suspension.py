@@ -196,6 +196,25 @@ def test_what_a_corrected_scheme_has_settled_is_not_undone_by_the_way(
     suspend(controller, faulty, "write/note", "mended", lift=True)
     assert mark_again(controller, faulty) is None
     assert outcomes(controller, faulty)[-1] == "achieved"
+    assert session_detail(controller, faulty, hosts=False).notes == ()
+
+
+def test_what_another_scheme_left_open_is_to_be_marked_by_it_again(
+    controller: Controller, library: Path, faulty: str
+) -> None:
+    suspend(controller, faulty, "write/note", "it looks for the wrong word")
+    submit(controller, faulty)
+    mend(controller, library, "title: Nothing is left lying about", "title: Nothing is about")
+    remark(controller, faulty, scheme="notes")
+    hint = f"`labctl remark {faulty} --scheme LAB` marks again"
+    suspend(controller, faulty, "write/note", "it was right", lift=True)
+    (note,) = session_detail(controller, faulty, hosts=False).notes
+    assert note == f"marked before write/note was made to count again: {hint}"
+    remark(controller, faulty, scheme="notes")
+    assert session_detail(controller, faulty, hosts=False).notes == ()
+    suspend(controller, faulty, "write/tidy", "it is wrong too")
+    (note,) = session_detail(controller, faulty, hosts=False).notes
+    assert note == f"marked before write/tidy was suspended: {hint}"
 
 
 def test_a_mended_function_of_the_labs_own_settles_it() -> None:
