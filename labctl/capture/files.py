@@ -29,6 +29,8 @@ TEXTS_BYTES = 512 << 10
 
 _SECRET = re.compile(rb"/etc/g?shadow-?$")
 _KEY = b"PRIVATE KEY-----"
+_HASH = re.compile(rb"(?m)^[^:\n]*:!*\$[0-9A-Za-z]+\$[^:\n]{8,}")
+"""A line of a file of passwords as crypt(5) spells them, wherever it was copied to."""
 WITHHELD = "its words are a secret"
 """Why a text is not kept: whoever set a password may have used one of their own."""
 
@@ -132,7 +134,7 @@ def _content(
         return None, None, "it changed while it was looked at"
     content = result.content
     digest = hashlib.sha256(content).hexdigest()
-    if _SECRET.search(os.path.normpath(path)) or _KEY in content:
+    if _SECRET.search(os.path.normpath(path)) or _KEY in content or _HASH.search(content):
         return digest, None, WITHHELD
     if not is_text(content):
         return digest, None, ""

@@ -287,6 +287,8 @@ def test_what_is_kept_of_a_content() -> None:
     words = one(b"/a", b"words\n")
     assert (words.text, words.why) == ("words\n", "")
     assert words.sha256 == hashlib.sha256(b"words\n").hexdigest()
+    for plain in (b"PATH=/bin:$HOME/bin:$PATH\n", b"root:*:1::\namy:!:1::\n"):
+        assert one(b"/a", plain).text == plain.decode()
     for content in (b"\xff\xfe", b"a\0b"):
         assert one(b"/a", content).text is None
     long = one(b"/a", b"x" * (files.TEXT_BYTES + 1))
@@ -301,6 +303,9 @@ def test_what_is_kept_of_a_content() -> None:
     [
         (b"/etc/shadow", b"amy:$y$abc"),
         (b"/etc/gshadow-", b"x"),
+        (b"/etc/shadow~", b"root:*:1::\namy:$y$j9T$abcdefgh$ijklmnop:1:0::\n"),
+        (b"/root/shadow.bak", b"amy:!$6$abcdefgh$ijklmnop:1:0::\n"),
+        (b"/var/www/.htpasswd", b"amy:$apr1$abcdefgh$ijklmnop\n"),
         (b"/root/.ssh/id", b"-----BEGIN OPENSSH PRIVATE KEY-----\nabc"),
     ],
 )
