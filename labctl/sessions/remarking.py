@@ -83,7 +83,8 @@ def remark(
     if not dry_run:
         with controller.store.lock(code, wait=5.0):
             marked = replace(session, plan=plan)
-            extra = {"of": old.number}
+            moved = {name: old.summary[name] for name in ("state_moved",) if name in old.summary}
+            extra = {"of": old.number, **moved}
             new = record_run(controller, marked, "remark", results, marking, extra=extra).number
     before = str(old.summary["outcome"])
     return Remarked(code, old.number, new, before, marking.outcome.value, marking, changes)

@@ -79,6 +79,8 @@ def test_a_state_that_moves_meanwhile_is_flagged_and_marked_as_first_seen(
     server.fault("moves", "/srv/a")
     assert submit(controller, code).outcome is Outcome.ACHIEVED
     assert controller.store.runs(code)[-1].summary["state_moved"] == ["a"]
+    remark(controller, code)
+    assert controller.store.runs(code)[-1].summary["state_moved"] == ["a"]
 
 
 def test_what_ever_held_counts(controller: Controller, server: FakeServer) -> None:
