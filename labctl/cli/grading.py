@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def marking_json(session: str, marking: Marking, stands: str = "") -> dict[str, Any]:
-    """A run's marking as JSON; without its outcome where `stands` says what keeps it back."""
+    """A run's marking as JSON; without what it comes to where `stands` says what keeps it back."""
     from labctl.cli.screen import plain_json
     from labctl.sessions.record import WITHOUT_OUTCOME
 
     found: dict[str, Any] = plain_json(marking)
     if stands:
-        found |= {"outcome": stands, "reason": WITHOUT_OUTCOME[stands]}
+        found |= {"outcome": stands, "reason": WITHOUT_OUTCOME[stands], "criteria": {}}
     return {"session": session} | found
 
 

@@ -163,7 +163,7 @@ class SessionDetail:
     """Everything about one session. `head` is the hash of its last event.
 
     `policy` is the digest of the rules that it began under (none: as by default). `assistance` is
-    every reach into the candidate's work.
+    every reach into the candidate's work. `criteria` is empty while the result is held or void.
     """
 
     session: SessionView
@@ -265,7 +265,7 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
         values=session.plan.values,
         hosts=_hosts(controller, session, notes, ask=hosts),
         tasks=tasks(store, session.plan, last),
-        criteria={} if last is None else dict(last.summary.get("criteria", {})),
+        criteria={} if last is None or stands else dict(last.summary.get("criteria", {})),
         runs=tuple(run_view(run, stands) for run in runs),
         half_done=half_done(store, code),
         timeline=event_views(events, outcomes=not stands),

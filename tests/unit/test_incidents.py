@@ -192,6 +192,8 @@ def test_a_suspicion_holds_the_result_and_stops_nothing(controller: Controller, 
     assert "achieved" not in str(detail(controller, code))
     report = evidence.evidence_files(controller, code)["report.md"].decode()
     assert "| Recommended outcome | **held** (held back" in report
+    assert "## Criteria" not in report
+    assert detail(controller, code).criteria == {}
     assert "A phone under the desk" in report
     assert controller.store.audit(code) == ()
 
@@ -344,10 +346,13 @@ def test_a_held_result_is_nowhere_recommended(labctl: Command) -> None:
     for told in (labctl("submit", code, "--json"), labctl("remark", code, "--json")):
         assert '"held"' in told.out
         assert "achieved" not in told.out
+        assert '"criteria": {}' in told.out
     assert "achieved" not in labctl("show", code, "--json").out
+    assert "Criteria" not in labctl("show", code).out
     assert "achieved" not in labctl("sessions", "--json", "--candidate", "amy").out
     labctl("note", code, "--lift", "--reason", "It was the neighbour's.")
     assert "not yet achieved" in labctl("show", code).out
+    assert "Criteria: 1.1 not met" in labctl("show", code).out
 
 
 def test_a_look_does_not_tell_what_is_held(labctl: Command) -> None:
