@@ -44,7 +44,7 @@ from labctl.harmless import harmless
 from labctl.plan import plan_to_json
 from labctl.policy.shape import as_data
 from labctl.sessions import capturing, record
-from labctl.sessions.capturing import Kept
+from labctl.sessions.capturing import Kept, of_last_hand_in
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session
 from labctl.sessions.submission import DECLARED
@@ -186,11 +186,10 @@ def _shown(content: bytes) -> bytes:
 
 
 def _declared(controller: Controller, events: tuple[Event, ...]) -> Iterator[tuple[str, bytes]]:
-    """The text of the last declaration."""
-    for event in reversed(events):
-        if event.kind == DECLARED:
-            yield "declaration.txt", controller.store.get_blob(event.data["text"])
-            return
+    """The text of the declaration about the work that was handed in last."""
+    found = of_last_hand_in(events, DECLARED)
+    if found is not None:
+        yield "declaration.txt", controller.store.get_blob(found.data["text"])
 
 
 def _about(

@@ -28,11 +28,11 @@ def capture(settings: Settings, session: str, host: str | None, *, as_json: bool
     """
     from labctl.capture.model import to_json
     from labctl.capture.sheet import sheet
-    from labctl.sessions.capturing import demand_kept, host_of
+    from labctl.sessions.capturing import captured, host_of
 
     screen = settings.screen
     with settings.controller() as controller:
-        found = demand_kept(controller.store, session)
+        found = captured(controller, session)
     if host is None:
         _overview(screen, found, as_json=as_json)
         return

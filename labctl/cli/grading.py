@@ -148,11 +148,12 @@ def submit_all(
 ) -> tuple[Outcome[Marking], ...]:
     """Submit sessions side by side, with a line for each of them on the screen.
 
-    Of those that are `finished` the marking is read back.
+    Of those that are `finished` the marking is read back, and what was `declared` is added.
     """
     from labctl.cli.board import Board, counted
     from labctl.cli.starting import named_on
     from labctl.sessions import record
+    from labctl.sessions.declaring import declare
     from labctl.sessions.results import recorded
     from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.submission import submit as hand_in
@@ -163,6 +164,8 @@ def submit_all(
 
         def one(code: str) -> Marking:
             if code in finished:
+                if declared:
+                    declare(controller, code, declared)
                 return recorded(controller, code)
             total = len(record.load(controller.store, code).plan.checks)
             done, lock = 0, threading.Lock()

@@ -7,6 +7,7 @@ recorded as `capture.failed` and the grading goes on.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -15,6 +16,8 @@ from typing import Any
 from checkers.engine import CheckResult
 from labctl.capture.model import Capture, HostCapture, JudgedFile, from_json, to_json
 from labctl.capture.taking import take
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
 from labctl.errors import LabctlError, StoreError, UnknownName, UsageError
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading
@@ -26,6 +29,8 @@ FAILED = "capture.failed"
 OPENED = ("start.done", "reopen.done")
 """The events from which on the hosts are the candidate's to work on."""
 HANDED_IN = "submit.done"
+ROOM = 256 << 20
+"""Bytes that have to be free for a capture to be written: the grading needs the disk more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def _handed_in_before(events: Sequence[Event]) -> list[str]:
 
 def _record(controller: Controller, session: Session, found: Capture, after: list[str]) -> None:
     store = controller.store
+    if shutil.disk_usage(store.home).free < ROOM:
+        raise StoreError(f"less than {ROOM >> 20} MiB of the disk is free")
     hosts = {
         each.host: {
             "capture": store.put_blob(to_json(each)),
@@ -114,12 +121,27 @@ def _record(controller: Controller, session: Session, found: Capture, after: lis
 # --------------------------------------------------------------------------- reading
 
 
+def of_last_hand_in(events: Sequence[Event], kind: str) -> Event | None:
+    """The last event of that kind about the work that was handed in last.
+
+    One from before the hosts were opened again is about other work, once that is handed in anew.
+    """
+    anew = False
+    for event in reversed(events):
+        if event.kind == kind:
+            return event
+        if event.kind in OPENED and anew:
+            return None
+        anew = anew or event.kind in (FAILED, HANDED_IN)
+    return None
+
+
 def kept(store: Store, code: str) -> Kept | None:
-    """The last capture of a session, None if there is none.
+    """The capture of the work that a session's last hand-in took, None if there is none.
 
     Raises `UnknownName`, or `StoreError` where what was kept is missing or damaged.
     """
-    found = next((each for each in reversed(store.events(code)) if each.kind == TAKEN), None)
+    found = of_last_hand_in(store.events(code), TAKEN)
     if found is None:
         return None
     data = found.data
@@ -132,7 +154,7 @@ def kept(store: Store, code: str) -> Kept | None:
 
 
 def demand_kept(store: Store, code: str) -> Kept:
-    """The last capture of a session; raises `UsageError`, which says why there is none."""
+    """What `kept` gives; raises `UsageError`, which says why there is none."""
     found = kept(store, code)
     if found is not None:
         return found
@@ -140,6 +162,12 @@ def demand_kept(store: Store, code: str) -> Kept:
     why = f"it failed ({whys[-1]})" if whys else "nothing was handed in"
     hint = f"`labctl submit {code}` takes the work in, and the capture with it."
     raise UsageError(f"There is no capture of session `{code}`: {why}.", hint)
+
+
+def captured(controller: Controller, code: str) -> Kept:
+    """What `demand_kept` gives, for those who may see evidence."""
+    permit(controller, Act.EVIDENCE)
+    return demand_kept(controller.store, code)
 
 
 def host_of(found: Kept, host: str) -> HostCapture:

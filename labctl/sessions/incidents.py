@@ -38,6 +38,7 @@ INCIDENTS = (
     SUSPENDED,
     REINSTATED,
     "incident.disk",
+    "capture.failed",
     "host.fell",
     "void.done",
 )

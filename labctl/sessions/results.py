@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,8 @@ from checkers.engine import CheckResult
 from checkers.model import Status
 from labctl import scheme, transcript
 from labctl.errors import UsageError
-from labctl.marking import Marking, mark
+from labctl.marking import CheckMark, Marking, Outcome, TaskMark, mark
+from labctl.plan import Plan
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State, load
 from labctl.sessions.suspending import suspensions
@@ -40,13 +41,44 @@ def marking_of(
 
 
 def recorded(controller: Controller, code: str) -> Marking:
-    """The marking of the session's last hand-in; raises `UsageError` if nothing was handed in."""
+    """What was recorded of the session's last hand-in; `UsageError` if nothing was handed in."""
     session = load(controller.store, code)
     for run in reversed(controller.store.runs(code)):
-        if run.reason == "submit" and run.transcript is not None:
-            results = transcript.unpack(controller.store.get_blob(run.transcript))
-            return marking_of(controller, session, results)
+        if run.reason == "submit":
+            return _read_back(session.plan, run, controller.store.results(run))
     raise UsageError(f"Nothing was handed in for session `{code}`.")
+
+
+def _read_back(plan: Plan, run: RunRecord, rows: Sequence[Result]) -> Marking:
+    """The marking as it was; titles and the like are the plan's."""
+    planned = {check.id: check for check in plan.checks}
+    checks = tuple(
+        CheckMark(
+            task=row.task,
+            check=row.check,
+            title=planned[row.check].title,
+            status=Status(row.status),
+            marks=row.marks,
+            available=row.available,
+            expected=row.expected,
+            found=row.found,
+            feedback=planned[row.check].feedback if row.status == "failed" else "",
+            blame=row.blame,
+            flags=row.flags,
+            visible=planned[row.check].visible == "all",
+        )
+        for row in rows
+    )
+    told = run.summary
+    return Marking(
+        checks=checks,
+        tasks=tuple(TaskMark(**task) for task in told["tasks"]),
+        criteria=dict(told["criteria"]),
+        marks=told["marks"],
+        available=told["available"],
+        outcome=Outcome(told["outcome"]),
+        reason=told["reason"],
+    )
 
 
 def record_run(

@@ -201,7 +201,7 @@ ROWS: dict[str, tuple[Act, ...]] = {
     "`note`": (Act.NOTE,),
     "`note --lift`": (Act.LIFT,),
     "`get`": (Act.GET,),
-    "`evidence`, `remark --dry-run`": (Act.EVIDENCE, Act.REMARK_DRY),
+    "`evidence`, `capture`, `remark --dry-run`": (Act.EVIDENCE, Act.REMARK_DRY),
     "`remark`, `reopen`, `void`, `suspend`, `people import`, `people erase`": (
         Act.REMARK,
         Act.REOPEN,

@@ -39,6 +39,7 @@ from labctl.sessions.controller import Controller, Interrupted
 from labctl.sessions.record import Session, State
 from labctl.sessions.results import record_run, recorded
 from labctl.sessions.side_by_side import side_by_side
+from labctl.sessions.suspending import SUSPENDED
 from labctl.sessions.task_sheet import task_sheet
 from labctl.sessions.timeline import WORDS, event_views
 from labctl.sessions.views import half_done, session_detail, session_views
@@ -191,9 +192,13 @@ def test_a_marking_is_read_back_as_it_was(controller: Controller) -> None:
     session = session_of(controller)
     with pytest.raises(UsageError, match="Nothing was handed in"):
         recorded(controller, session.code)
-    graded(controller, session, Status.PASSED)
-    graded(controller, session, Status.FAILED, "remark")
-    assert recorded(controller, session.code).checks[0].status is Status.PASSED
+    results = {"one": ran(Status.FAILED), "two": replace(ran(Status.ERROR), id="two")}
+    marking = mark(session.plan, {name: each.verdict for name, each in results.items()})
+    record_run(controller, session, "submit", results, marking)
+    graded(controller, session, Status.PASSED, "remark")
+    about = {"task": "t", "check": "one", "why": "it is wrong"}
+    controller.store.append(session.code, SUSPENDED, about, "tester")
+    assert recorded(controller, session.code) == marking
 
 
 def begun(controller: Controller, session: Session) -> Session:
