@@ -46,8 +46,8 @@ from labctl.policy.shape import as_data
 from labctl.sessions import capturing, record
 from labctl.sessions.capturing import Kept, of_last_hand_in
 from labctl.sessions.controller import Controller
+from labctl.sessions.declaring import DECLARED
 from labctl.sessions.record import Session
-from labctl.sessions.submission import DECLARED
 from labctl.sessions.task_sheet import task_sheet
 from labctl.sessions.views import GRADED, SessionDetail, session_detail
 from labctl.store import Event, RunRecord, time_text

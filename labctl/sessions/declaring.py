@@ -1,4 +1,4 @@
-"""A candidate's declaration about work that is handed in already."""
+"""The candidate's declaration that the work is their own, as the record keeps it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from labctl.centre.staff import permit
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
-from labctl.sessions.submission import DECLARED, LOCK_SECONDS
 from labctl.store import BLOBS
+
+DECLARED = "declaration.confirmed"
+LOCK_SECONDS = 60.0
+
+
+def note_declaration(controller: Controller, code: str, text: str) -> None:
+    """Record that the candidate has confirmed `text`; the caller holds the session's lock."""
+    digest = controller.store.put_blob(text.encode())
+    data = {"text": digest, BLOBS: [digest]}
+    controller.store.append(code, DECLARED, data, controller.actor)
 
 
 def declare(controller: Controller, code: str, text: str) -> None:
-    """Record that the candidate has confirmed `text`, where another command ended the hand-in.
+    """The same, where another command has ended the hand-in meanwhile.
 
     Raises `UsageError` for a session that is not handed in, `Busy` if another command is at it.
     """
     permit(controller, Act.SUBMIT)
     with controller.store.lock(code, wait=LOCK_SECONDS):
         record.load(controller.store, code).demand(State.SUBMITTED, State.STOPPED)
-        digest = controller.store.put_blob(text.encode())
-        data = {"text": digest, BLOBS: [digest]}
-        controller.store.append(code, DECLARED, data, controller.actor)
+        note_declaration(controller, code, text)

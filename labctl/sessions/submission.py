@@ -14,14 +14,14 @@ from labctl.marking import Marking
 from labctl.sessions import clock, record
 from labctl.sessions.capturing import capture
 from labctl.sessions.controller import Controller
+from labctl.sessions.declaring import note_declaration
 from labctl.sessions.grading import Grading, Progress
 from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.reopening import give_up
 from labctl.sessions.results import marking_of, record_run
-from labctl.store import BLOBS, RunRecord
+from labctl.store import RunRecord
 
 PHASE_GRADED = "submit.phase"
-DECLARED = "declaration.confirmed"
 LOCK_SECONDS = 60.0
 """How long a hand-in waits for whoever is at the session (the keeper may be reviving a host)."""
 
@@ -45,9 +45,7 @@ def submit(
         session.demand(*AT_WORK, State.SUBMITTED)
         record.demand_whole(controller.store, code)
         if declared:
-            text = controller.store.put_blob(declared.encode())
-            about = {"text": text, BLOBS: [text]}
-            controller.store.append(code, DECLARED, about, controller.actor)
+            note_declaration(controller, code, declared)
         give_up(controller, code)
         data = {clock.STAMP: controller.now().stamp()}
         intent = controller.store.intend(
