@@ -129,7 +129,10 @@ def test_a_reset_killed_at_every_step_is_finished(controller: Controller) -> Non
     assert provider.owned() == ()
 
 
-@pytest.mark.parametrize("verb, ended", [("stop", State.STOPPED), ("void", State.VOID)])
+@pytest.mark.parametrize(
+    "verb, ended",
+    [("stop", State.STOPPED), pytest.param("void", State.VOID, marks=pytest.mark.nightly)],
+)
 def test_an_end_killed_at_every_step_is_finished(
     controller: Controller, verb: str, ended: State
 ) -> None:
