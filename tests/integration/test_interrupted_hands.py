@@ -127,7 +127,8 @@ def test_the_power_is_off_if_the_plug_was_pulled(bench: Bench, steps: int) -> No
     assert bench.state() == "running"
 
 
-@pytest.mark.parametrize("steps", [2, *(pytest.param(each, marks=nightly) for each in (3, 4, 6))])
+@nightly
+@pytest.mark.parametrize("steps", [2, 3, 4, 6])
 def test_the_power_is_on_if_it_was_switched_on(bench: Bench, steps: int) -> None:
     _, done = bench.cut_off("cycle", steps)
     assert done
