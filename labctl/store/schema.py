@@ -11,6 +11,8 @@ and must come back letter for letter.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -39,6 +41,20 @@ metadata = MetaData(
 )
 """Named by rule, so that a later migration can name what it changes on every database."""
 
+
+def _event() -> tuple[Column[Any], ...]:
+    """What a log keeps of an event beside whose log it is, in the order of `Event`."""
+    return (
+        Column("sequence", Integer, primary_key=True, autoincrement=False),
+        Column("at", String(32), nullable=False),
+        Column("kind", String(100), nullable=False),
+        Column("data", Text, nullable=False),
+        Column("actor", String(200), nullable=False),
+        Column("previous", String(64), nullable=False),
+        Column("hash", String(64), nullable=False),
+    )
+
+
 installation = Table(
     "installation",
     metadata,
@@ -53,13 +69,7 @@ centre_events = Table(
     metadata,
     # In the order of `Event`; the first is always `CENTRE`.
     Column("session", String(16), primary_key=True),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(100), nullable=False),
-    Column("data", Text, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
+    *_event(),
 )
 
 sessions = Table(
@@ -91,13 +101,7 @@ events = Table(
     metadata,
     # In the order of `Event`.
     Column("session", String(16), ForeignKey("sessions.code"), primary_key=True),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(100), nullable=False),
-    Column("data", Text, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
+    *_event(),
 )
 
 runs = Table(
