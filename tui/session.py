@@ -17,7 +17,8 @@ from textual.widgets import Footer, Header, Static
 from checkers.words import clean
 from labctl.errors import LabctlError
 from labctl.sessions.clock_view import ClockView
-from labctl.sessions.views import CheckView, SessionDetail
+from labctl.sessions.task_views import CheckView
+from labctl.sessions.views import SessionDetail
 from tui.source import Source
 
 SIGNS = {

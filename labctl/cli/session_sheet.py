@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from labctl.cli.screen import Screen
     from labctl.sessions.clock_view import ClockView
+    from labctl.sessions.task_views import CheckView
     from labctl.sessions.timeline import EventView
-    from labctl.sessions.views import CheckView, HostView, RunView, SessionDetail
+    from labctl.sessions.views import HostView, RunView, SessionDetail
 
 
 def sheet(screen: Screen, detail: SessionDetail, *, log: bool) -> None:

@@ -11,8 +11,9 @@ from textual.widgets import DataTable, Static
 
 from labctl.errors import StoreError
 from labctl.sessions.clock_view import ClockView
+from labctl.sessions.task_views import CheckView, TaskView
 from labctl.sessions.timeline import EventView
-from labctl.sessions.views import CheckView, RunView, SessionDetail, SessionView, TaskView
+from labctl.sessions.views import RunView, SessionDetail, SessionView
 from tui.app import AssessorApp
 from tui.session import SessionScreen
 from tui.wall import Wall, cells
