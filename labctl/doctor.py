@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from labctl.errors import LabctlError
+from labctl.errors import LabctlError, StoreError
 from labctl.library.findings import errors_of
 from labctl.providers import PROVIDERS
 from labctl.providers.base import Finding
@@ -53,6 +53,10 @@ def _looked(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
 
 
 def _providers(controller: Controller) -> Iterator[Finding]:
+    try:
+        _ = controller.store.installation_id
+    except StoreError:
+        return  # whose objects are whose is in the record; `_record` says what is wrong with it
     for name in PROVIDERS:
         try:
             yield from controller.provider(name).diagnose()
@@ -73,13 +77,17 @@ def _labs(controller: Controller) -> Iterator[Finding]:
 
 
 def _record(controller: Controller) -> Iterator[Finding]:
-    sessions = controller.store.sessions()
+    try:
+        sessions = controller.store.sessions()
+    except StoreError as error:
+        yield Finding("problem", "Record", error.message, error.hint)
+        return
     half = [each.code for each in sessions if each.intentions]
     if half:
         told = f"something is half done in {', '.join(half)}"
         yield Finding("warning", "Record", told, "`labctl gc` settles what was cut off.")
     else:
-        yield Finding("ok", "Record", f"{len(sessions)} sessions in {controller.home}")
+        yield Finding("ok", "Record", f"{len(sessions)} sessions in {controller.store.where}")
 
 
 def home_disk(home: Path) -> Finding:

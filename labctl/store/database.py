@@ -1,7 +1,7 @@
 """The database under the store: connections, transactions, versions, and what can go wrong.
 
 SQLite is set up so that a record that was acknowledged is there after a power cut, and so that
-readers in other processes never wait for a writer.
+readers in other processes never wait for a writer. `postgresql` does the same for the other one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from labctl.errors import StoreError
+from labctl.store import postgresql
 from labctl.store.blobs import cannot_write, disk_full
 from labctl.store.home import DATABASE_VARIABLE, Home
 from labctl.store.locks import exclusive
@@ -37,9 +38,12 @@ class Database:
     """Connections to one database whose tables are of this program's version."""
 
     def __init__(self, engine: Engine, where: str) -> None:
-        self._reader = engine
+        self._engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._reader = engine if self._sqlite else postgresql.reading(engine)
         self._writer = engine.execution_options(**{_WRITES: True})
-        self._where = where
+        self.where = where
+        """The file, or the URL without its password."""
 
     @classmethod
     def open(cls, home: Home, url: str | None) -> Database:
@@ -47,21 +51,24 @@ class Database:
 
         Raises `StoreError` where the database cannot be used or was written by a newer program.
         """
-        target = _target(home, url)
-        where = target.render_as_string(hide_password=True)
-        if target.get_backend_name() == "sqlite":
-            where = target.database or where
-        database = cls(_engine(target), where)
+        database = cls.connect(home, url)
         try:
-            database._bring_up_to_date(home)
+            database.bring_up_to_date(home)
         except BaseException:
             database.close()
             raise
         return database
 
+    @classmethod
+    def connect(cls, home: Home, url: str | None) -> Database:
+        """Get ready to connect, to whatever tables there are; raises as `open` does."""
+        target = _target(home, url)
+        file = target.database if target.get_backend_name() == "sqlite" else None
+        return cls(_engine(target), file or postgresql.shown(target))
+
     def close(self) -> None:
         """Let go of all connections."""
-        self._reader.dispose()
+        self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -89,13 +96,13 @@ class Database:
             finally:
                 driver.text_factory = str
 
-    def flush_log(self) -> None:
-        """Move what the write-ahead log holds into the database and empty it, readers permitting.
-
-        What was erased is still in the log until then.
-        """
-        if self._reader.dialect.name == "sqlite":
-            with self._guarded(), self._reader.connect() as connection:
+    def forget_erased(self) -> None:
+        """Remove what is left of erased people: SQLite's log and PostgreSQL's table hold it yet."""
+        with self._guarded():
+            if not self._sqlite:
+                postgresql.forget_erased(self._engine)
+                return
+            with self._reader.connect() as connection:
                 driver: Any = connection.connection.dbapi_connection
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
@@ -104,9 +111,10 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise _explained(error, self._where) from error
+            raise _explained(error, self.where, sqlite=self._sqlite) from error
 
-    def _bring_up_to_date(self, home: Home) -> None:
+    def bring_up_to_date(self, home: Home) -> None:
+        """Make the tables, or run the migrations that they lack; raises as `open` does."""
         if self._version() == REVISION:
             return
         # Two first commands at once: one makes the tables, the other waits and finds them.
@@ -119,25 +127,23 @@ class Database:
             from labctl.store.upgrade import known_revisions, upgrade  # noqa: PLC0415
 
             if version is not None and version not in known_revisions():
-                raise _too_new(self._where, version)
-            if version is None:
+                raise _too_new(self.where, version)
+            if version is None and self._sqlite:
                 self._prepare()
             with self._writer.begin() as connection:
+                # A server may have been asked by another machine meanwhile, which has other files.
+                if _version(connection) is None and not self._sqlite:
+                    postgresql.examine(connection, self.where)
                 upgrade(connection)
 
     def _version(self) -> str | None:
         """The version of the tables that are there; None where there are none."""
         with self.reading() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return version
+            return _version(connection)
 
     def _prepare(self) -> None:
         """Turn a new SQLite file to write-ahead logging: once, since the file remembers it."""
-        if self._reader.dialect.name != "sqlite":
-            return
-        path = self._reader.url.database
+        path = self._engine.url.database
         assert path is not None
         with sqlite3.connect(path, timeout=BUSY_SECONDS) as connection:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -149,6 +155,13 @@ class Database:
             )
 
 
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
+
+
 def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
@@ -158,25 +171,27 @@ def _target(home: Home, url: str | None) -> URL:
     try:
         target = make_url(url) if url else URL.create("sqlite", database=str(home.database))
         backend = target.get_backend_name()
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError(f"`{DATABASE_VARIABLE}` is not a database URL.", _URL_HINT) from error
-    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and not target.database):
+    if backend not in ("sqlite", postgresql.BACKEND) or (
+        backend == "sqlite" and not target.database
+    ):
         raise StoreError(
             f"`{DATABASE_VARIABLE}` names a database that labctl cannot use.", _URL_HINT
         )
-    if backend == "sqlite" and target.database:
-        path = Path(target.database).absolute()
-        target = target.set(database=str(path))
-        try:
-            # The log and its index take the file's mode.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise cannot_write(path, error) from error
-    return target
+    if backend != "sqlite":
+        return postgresql.with_driver(target)
+    path = Path(target.database or "").absolute()
+    try:
+        # The log and its index take the file's mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return target.set(database=str(path))
 
 
 _URL_HINT = (
-    "Use `postgresql+psycopg://USER@HOST/NAME` or `sqlite:////PATH`, or unset the variable to keep "
+    "Use `postgresql://USER@HOST/NAME` or `sqlite:////PATH`, or unset the variable to keep "
     "the record under `LABCTL_HOME`."
 )
 
@@ -184,12 +199,12 @@ _URL_HINT = (
 def _engine(target: URL) -> Engine:
     try:
         if target.get_backend_name() != "sqlite":
-            return create_engine(target, pool_pre_ping=True)
+            return postgresql.engine(target, _WRITES, BUSY_SECONDS)
         engine = create_engine(target, connect_args={"timeout": BUSY_SECONDS})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise StoreError(
             f"The driver for `{DATABASE_VARIABLE}` is not installed: {error}.",
-            "Install it into labctl's environment (for PostgreSQL: `pip install psycopg`).",
+            "Install it into labctl's environment (for PostgreSQL: `pip install psycopg[binary]`).",
         ) from error
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -223,9 +238,11 @@ def _too_new(where: str, version: str) -> StoreError:
     )
 
 
-def _explained(error: Exception, where: str) -> StoreError:
+def _explained(error: Exception, where: str, *, sqlite: bool) -> StoreError:
     """The error for people: what happened to which database, and the cure."""
     cause: object = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    if not sqlite:
+        return postgresql.explained(cause, where, BUSY_SECONDS)
     name = str(getattr(cause, "sqlite_errorname", "") or "")
     message, hint = f"`{where}` could not be used: {cause}.", ""
     if name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"):

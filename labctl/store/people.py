@@ -35,15 +35,16 @@ def get(connection: Connection, code: str) -> Person:
 
 def everyone(connection: Connection) -> dict[str, Person]:
     """Every person on record, by code, in one query."""
-    query = select(schema.people).order_by(schema.people.c.code)
-    return {values[0]: _person(*values) for values in connection.execute(query)}
+    # Databases differ in how they sort text.
+    rows = sorted(tuple(values) for values in connection.execute(select(schema.people)))
+    return {values[0]: _person(*values) for values in rows}
 
 
 def names(connection: Connection) -> dict[str, str]:
     """Code → name of every person on record."""
     row = schema.people.c
-    found = connection.execute(select(row.code, row.name).order_by(row.code))
-    return {values.code: values.name for values in found}
+    found = connection.execute(select(row.code, row.name))
+    return dict(sorted((values.code, values.name) for values in found))
 
 
 def erase(connection: Connection, codes: Iterable[str]) -> None:

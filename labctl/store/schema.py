@@ -58,7 +58,7 @@ def _event() -> tuple[Column[Any], ...]:
 installation = Table(
     "installation",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1", name="only"), primary_key=True),
+    Column("only", Integer, CheckConstraint('"only" = 1', name="only"), primary_key=True),
     Column("id", String(32), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("head", String(64), nullable=False),

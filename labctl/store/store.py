@@ -122,6 +122,11 @@ class Store:
         """The state directory."""
         return self._home.path
 
+    @property
+    def where(self) -> str:
+        """What holds the record: a file, or a database's URL without its password."""
+        return self._database.where
+
     @cached_property
     def installation_id(self) -> str:
         """12 hex digits drawn when the store was made; tells what is ours from another store's."""
@@ -357,7 +362,7 @@ class Store:
             people_table.erase(connection, forget)
             event = centre.append(connection, kind, data, actor, self._now())
         if forget:
-            self._database.flush_log()
+            self._database.forget_erased()
         return event
 
     def centre_events(self, family: str = "") -> tuple[Event, ...]:

@@ -15,17 +15,13 @@ from sqlalchemy import create_engine
 from labctl.errors import StoreError
 from labctl.store import CENTRE, Event, NewSession, OutOfDate, Person, Store, schema
 from labctl.store.upgrade import configuration
+from tests.tampering import tamper
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path) as opened:
+def store(tmp_path: Path, url: str | None) -> Iterator[Store]:
+    with Store.open(tmp_path, url) as opened:
         yield opened
-
-
-def tamper(store: Store, statement: str) -> None:
-    with closing(sqlite3.connect(store.home / "labctl.db", isolation_level=None)) as connection:
-        connection.execute(statement)
 
 
 def fill(store: Store) -> None:
@@ -73,7 +69,8 @@ def test_audit_names_what_was_changed(
 @pytest.mark.parametrize("column", [field.name for field in fields(Event)])
 def test_a_change_in_any_column_is_found(store: Store, column: str) -> None:
     fill(store)
-    tamper(store, f"UPDATE centre_events SET {column} = {column} || '7' WHERE sequence = 2")
+    more = "sequence + 5" if column == "sequence" else f"substr({column}, 2) || 'x'"
+    tamper(store, f"UPDATE centre_events SET {column} = {more} WHERE sequence = 2")
     assert store.audit_centre() != ()
 
 

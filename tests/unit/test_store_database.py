@@ -17,6 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -33,6 +34,7 @@ from labctl.store import (
     schema,
 )
 from labctl.store.upgrade import configuration
+from tests.tampering import tamper
 
 
 def begin(store: Store, number: int = 1) -> str:
@@ -41,11 +43,20 @@ def begin(store: Store, number: int = 1) -> str:
     return store.create_session(new, "a").code
 
 
-def python(program: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", program, *map(str, arguments)]
+def python(program: str, *arguments: object, url: str | None = None) -> subprocess.Popen[str]:
+    """Run a program beside the test; `OPEN` in it is how it opens the store."""
+    command = [sys.executable, "-c", program.replace("OPEN", OPEN), *map(str, arguments)]
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"LABCTL_DATABASE_URL": url or ""},
     )
+
+
+OPEN = "Store.open(Path(sys.argv[1]), os.environ['LABCTL_DATABASE_URL'] or None)"
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -132,21 +143,22 @@ def test_unknown_attributes_stay_unknown() -> None:
 # ------------------------------------------------------------------ versions
 
 
-def test_the_migrations_lead_to_the_tables_of_the_program(tmp_path: Path) -> None:
+def test_the_migrations_lead_to_the_tables_of_the_program(tmp_path: Path, url: str | None) -> None:
     scripts = ScriptDirectory.from_config(configuration())
     assert scripts.get_current_head() == database.REVISION
-    with Store.open(tmp_path) as store, store._database.reading() as connection:
+    with Store.open(tmp_path, url) as store, store._database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
 
 
-def test_a_store_from_before_results_were_held_is_brought_up_to_date(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store:
+def test_a_store_from_before_results_were_held_is_brought_up_to_date(
+    tmp_path: Path, url: str | None
+) -> None:
+    with Store.open(tmp_path, url) as store:
         code = begin(store)
-    with closing(sqlite3.connect(tmp_path / "labctl.db", isolation_level=None)) as connection:
-        connection.execute("ALTER TABLE sessions DROP COLUMN held")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
-    with Store.open(tmp_path) as store:
+        tamper(store, "ALTER TABLE sessions DROP COLUMN held")
+        tamper(store, "UPDATE alembic_version SET version_num = '0002'")
+    with Store.open(tmp_path, url) as store:
         assert store.session(code).held is False
         assert store.audit(code) == ()
         store.append(code, "malpractice.suspected", {}, "tester", held=True)
@@ -162,19 +174,20 @@ def test_the_tables_can_be_spelled_for_postgresql() -> None:
             assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=dialect))
 
 
-def test_a_store_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
-    Store.open(tmp_path).close()
+def test_a_store_of_a_newer_program_is_refused_and_left_alone(
+    tmp_path: Path, url: str | None
+) -> None:
+    with Store.open(tmp_path, url) as store:
+        tamper(store, "UPDATE alembic_version SET version_num = '0999'")
     path = tmp_path / "labctl.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0999'")
-    before = path.read_bytes()
+    before = None if url else path.read_bytes()
     with pytest.raises(StoreError, match="written by a newer labctl \\(tables 0999") as caught:
-        Store.open(tmp_path)
+        Store.open(tmp_path, url)
     assert "LABCTL_HOME" in caught.value.hint
-    assert path.read_bytes() == before
+    assert before is None or path.read_bytes() == before
 
 
-def test_a_migration_that_is_cut_off_leaves_nothing(tmp_path: Path) -> None:
+def test_a_migration_that_is_cut_off_leaves_nothing(tmp_path: Path, url: str | None) -> None:
     program = """
 import os, sys
 from pathlib import Path
@@ -186,14 +199,15 @@ def cut_off(connection):
     whole(connection)
     os.kill(os.getpid(), 9)
 upgrade.upgrade = cut_off
-Store.open(Path(sys.argv[1]))
+OPEN
 """
-    with python(program, tmp_path) as process:
+    with python(program, tmp_path, url=url) as process:
         process.communicate(timeout=60)
         assert process.returncode == -9
-    with closing(sqlite3.connect(tmp_path / "labctl.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    with Store.open(tmp_path) as store:
+    connected = closing(database.Database.connect(Home(tmp_path), url))
+    with connected as left, left.reading() as connection:
+        assert inspect(connection).get_table_names() == []
+    with Store.open(tmp_path, url) as store:
         assert store.audit(begin(store)) == ()
 
 
@@ -203,12 +217,13 @@ Store.open(Path(sys.argv[1]))
         ("nonsense", "is not a database URL"),
         ("mysql://u@h/n", "names a database that labctl cannot use"),
         ("sqlite://", "names a database that labctl cannot use"),
+        ("postgresql://user:secret@host:port/name", "is not a database URL"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused(tmp_path: Path, url: str, message: str) -> None:
     with pytest.raises(StoreError, match=message) as caught:
         Store.open(tmp_path, url)
-    assert "postgresql+psycopg://" in caught.value.hint
+    assert "postgresql://" in caught.value.hint
 
 
 def test_a_missing_driver_is_named(tmp_path: Path) -> None:
@@ -274,10 +289,11 @@ def test_a_read_only_database_is_named(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_never_ends_is_an_error_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
-    with Store.open(tmp_path) as store, Store.open(tmp_path) as other:
+    with Store.open(tmp_path, url):  # making the tables may take longer
+        monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    with Store.open(tmp_path, url) as store, Store.open(tmp_path, url) as other:
         code = begin(store)
         with (
             store._database.writing(),
@@ -374,11 +390,11 @@ def test_a_disk_that_is_full_from_the_start_is_named(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ several at once
 
 APPEND = """
-import sys
+import os, sys
 from pathlib import Path
 from labctl.store import Store
-home, count, *codes = sys.argv[1:]
-with Store.open(Path(home)) as store:
+_, count, *codes = sys.argv[1:]
+with OPEN as store:
     sys.stdin.readline()
     for number in range(int(count)):
         for code in codes:
@@ -386,10 +402,10 @@ with Store.open(Path(home)) as store:
 """
 
 
-def test_writers_in_several_processes_lose_no_event(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store:
+def test_writers_in_several_processes_lose_no_event(tmp_path: Path, url: str | None) -> None:
+    with Store.open(tmp_path, url) as store:
         shared, *own = (begin(store, number) for number in range(4))
-        writers = [python(APPEND, tmp_path, 15, shared, code) for code in own]
+        writers = [python(APPEND, tmp_path, 15, shared, code, url=url) for code in own]
         for writer in writers:
             assert writer.stdin is not None
             writer.stdin.write("go\n")
@@ -410,17 +426,19 @@ def test_writers_in_several_processes_lose_no_event(tmp_path: Path) -> None:
             assert store.audit(code) == ()
 
 
-def test_first_commands_at_once_make_one_store(tmp_path: Path) -> None:
+def test_first_commands_at_once_make_one_store(tmp_path: Path, url: str | None) -> None:
     program = (
-        "import sys; from pathlib import Path; from labctl.store import Store; "
-        "print(Store.open(Path(sys.argv[1])).installation_id)"
+        "import os, sys; from pathlib import Path; from labctl.store import Store; "
+        "print(OPEN.installation_id)"
     )
-    processes = [python(program, tmp_path / "home") for _ in range(3)]
+    # On a server they may even be on several machines, whose locks know nothing of each other.
+    homes = [tmp_path / (f"home{number}" if url else "home") for number in range(3)]
+    processes = [python(program, home, url=url) for home in homes]
     assert len({finish(process) for process in processes}) == 1
 
 
-def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store, Store.open(tmp_path) as other:
+def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path, url: str | None) -> None:
+    with Store.open(tmp_path, url) as store, Store.open(tmp_path, url) as other:
         code = begin(store)
         with store._database.writing() as connection:
             connection.exec_driver_sql("UPDATE sessions SET state = 'half'")
@@ -433,17 +451,17 @@ import os, sys
 from pathlib import Path
 from labctl.store import Store, log
 from labctl.store.log import Entry
-store = Store.open(Path(sys.argv[1]))
+store = OPEN
 with store._database.writing() as connection:
     log.append(connection, sys.argv[2], Entry("note", {}, "a", {"state": "half"}), "now")
     os.kill(os.getpid(), 9)
 """
 
 
-def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store:
+def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path: Path, url: str | None) -> None:
+    with Store.open(tmp_path, url) as store:
         code = begin(store)
-        with python(KILLED, tmp_path, code) as process:
+        with python(KILLED, tmp_path, code, url=url) as process:
             process.communicate(timeout=60)
             assert process.returncode == -9
         assert len(store.events(code)) == 1
@@ -454,13 +472,10 @@ def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ size
 
 
-def test_lists_are_a_fixed_number_of_queries(tmp_path: Path) -> None:
+def test_lists_are_a_fixed_number_of_queries(tmp_path: Path, url: str | None) -> None:
     statements: list[str] = []
 
     def queries(store: Store) -> int:
-        with store._database.reading() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            driver.set_trace_callback(statements.append)
         store.sessions()
         store.latest_runs()
         store.open_intentions()
@@ -468,8 +483,14 @@ def test_lists_are_a_fixed_number_of_queries(tmp_path: Path) -> None:
         statements.clear()
         return found
 
-    with Store.open(tmp_path) as store:
+    with Store.open(tmp_path, url) as store:
+
+        @event.listens_for(store._database._engine, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            statements.append(statement)
+
         few = queries(store)
+        assert few >= 3
         for number in range(20):
             code = begin(store, number)
             store.record_run(code, Run("check", "s", "c", None, {}), (), "a")
@@ -482,7 +503,7 @@ INTENDS = """
 import os, sys
 from pathlib import Path
 from labctl.store import Store
-store = Store.open(Path(sys.argv[1]))
+store = OPEN
 with store.lock(sys.argv[2]):
     store.intend(sys.argv[2], "stop", {}, "a")
     print("intended", flush=True)
@@ -490,10 +511,12 @@ with store.lock(sys.argv[2]):
 """
 
 
-def test_the_next_command_sees_what_a_killed_one_left_half_done(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store:
+def test_the_next_command_sees_what_a_killed_one_left_half_done(
+    tmp_path: Path, url: str | None
+) -> None:
+    with Store.open(tmp_path, url) as store:
         code = begin(store)
-        with python(INTENDS, tmp_path, code) as process:
+        with python(INTENDS, tmp_path, code, url=url) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "intended\n"
             (intention,) = store.open_intentions()

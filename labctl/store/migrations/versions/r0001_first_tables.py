@@ -28,7 +28,7 @@ def _installation() -> None:
     table = op.create_table(
         "installation",
         sa.Column(
-            "only", sa.Integer, sa.CheckConstraint("only = 1", name="only"), primary_key=True
+            "only", sa.Integer, sa.CheckConstraint('"only" = 1', name="only"), primary_key=True
         ),
         sa.Column("id", sa.String(32), nullable=False),
     )
