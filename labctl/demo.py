@@ -77,7 +77,9 @@ def run_demo(
     began = time.monotonic()
     codes: list[str] = []
     try:
-        started = start(controller, StartRequest(LAB, CANDIDATES, beyond_limit="a demonstration"))
+        # Practice: nobody is assessed, so it uses no attempt and takes no approved lab.
+        request = StartRequest(LAB, CANDIDATES, "practice", beyond_limit="a demonstration")
+        started = start(controller, request)
         codes = [each.session for each in started if each.session]
         _demand_all(started)
         title = record.load(controller.store, codes[0]).plan.title

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
-from labctl.store import Event, Store
+from labctl.store import Event, Mode, Store, moment
 from labctl.store.chain import damaged
 
 if TYPE_CHECKING:
@@ -79,6 +79,32 @@ def approve(
     blobs = [] if report is None else [store.put_blob(report)]
     data = {"lab": lab.id, "digest": lab.digest, "confirmed": list(CHECKLIST), "blobs": blobs}
     return _approval(store.record("lab.approved", data, controller.actor))
+
+
+def lacking(store: Store, lab: Lab) -> str:
+    """That nobody approved this version of a lab, as a sentence; empty if somebody did."""
+    if approved(store, lab.digest) is not None:
+        return ""
+    before = last_approvals(store).get(lab.id)
+    if before is None:
+        return f"Nobody has approved `{lab.id}` as it is now for assessment."
+    day = moment(before.at).astimezone().date()
+    return (
+        f"{before.by} approved `{lab.id}` on {day}, but it has changed: "
+        f"nobody has approved `{lab.id}` as it is now for assessment."
+    )
+
+
+def demand_approved(controller: Controller, lab: Lab, mode: Mode) -> None:
+    """Raise `UsageError` where the centre's policy wants an approval that the lab lacks."""
+    if mode == "practice" or controller.policy.approved_labs != "required":
+        return
+    why = lacking(controller.store, lab)
+    if why:
+        raise UsageError(
+            f"{why} The centre's policy demands it (`approved_labs: required`).",
+            f"`labctl labs approve {lab.id}` does it; with `--practice` it starts without.",
+        )
 
 
 def _approval(event: Event) -> Approval:

@@ -115,23 +115,13 @@ def _tell_of_people(settings: Settings, controller: Controller, named: tuple[str
 
 def _warn_of_approval(settings: Settings, controller: Controller, request: StartRequest) -> None:
     """Say that nobody has approved the lab as it is, where it is to assess somebody."""
-    from labctl.centre.approvals import approved, last_approvals
-    from labctl.cli.words import clock
+    from labctl.centre.approvals import lacking
 
-    if request.mode == "practice":
+    if request.mode == "practice" or controller.policy.approved_labs == "off":
         return
-    lab = controller.library.lab(request.lab)
-    if approved(controller.store, lab.digest) is not None:
-        return
-    before = last_approvals(controller.store).get(lab.id)
-    if before is None:
-        told = "Nobody has approved"
-    else:
-        told = f"{before.by} approved `{lab.id}` on {clock(before.at)[:10]}, but it has changed: "
-        told += "nobody has approved"
-    settings.screen.warn(
-        f"{told} `{lab.id}` as it is now for assessment; `labctl labs approve {lab.id}` does."
-    )
+    why = lacking(controller.store, controller.library.lab(request.lab))
+    if why:
+        settings.screen.warn(f"{why} `labctl labs approve {request.lab}` does.")
 
 
 def _warn_of_dates(settings: Settings, controller: Controller, request: StartRequest) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 from labctl.store.records import Mode
 
 Which = Literal["harmless", "all"]
+Approved = Literal["required", "warn", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Policy:
 
     `hints` are the modes whose task sheet has hints, `check` those in which work may be looked at
     before the hand-in, `checks` which checks that look may run. None of them ever runs what changes
-    a host or follows a restart.
+    a host or follows a restart. `approved_labs` says what becomes of an assessment with a lab that
+    nobody approved as it is; practice is free.
     """
 
     practice: Attempts = field(default_factory=Attempts)
@@ -35,6 +37,7 @@ class Policy:
     hints: tuple[Mode, ...] = ("practice",)
     check: tuple[Mode, ...] = ("practice", "assessment")
     checks: Which = "harmless"
+    approved_labs: Approved = "warn"
 
     def attempts(self, mode: Mode) -> Attempts:
         """The rules about attempts in a mode."""

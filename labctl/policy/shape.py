@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from labctl.library.format import Strict
-from labctl.policy.rules import Attempts, Policy, Which
+from labctl.policy.rules import Approved, Attempts, Policy, Which
 from labctl.store.records import Mode
 
 UNLIMITED: Literal["unlimited"] = "unlimited"
@@ -83,6 +83,10 @@ class PolicyFile(Strict):
     format: Literal[1]
     attempts: AttemptModes = Field(default_factory=AttemptModes)
     while_working: WhileWorking = Field(default_factory=WhileWorking)
+    approved_labs: Approved = Field(
+        default="warn",
+        description="Whether an assessment wants a lab that somebody approved as it is now.",
+    )
 
     def rules(self) -> Policy:
         """The rules that the file gives."""
@@ -92,6 +96,7 @@ class PolicyFile(Strict):
             hints=tuple(self.while_working.hints),
             check=tuple(self.while_working.check),
             checks=self.while_working.checks,
+            approved_labs=self.approved_labs,
         )
 
 
@@ -113,6 +118,7 @@ def as_data(policy: Policy) -> dict[str, Any]:
             "check": list(policy.check),
             "checks": policy.checks,
         },
+        "approved_labs": policy.approved_labs,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from labctl.centre.approvals import demand_approved
 from labctl.centre.candidates import CANDIDATE, extra_time_of
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
@@ -72,6 +73,7 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
         fit(controller.store, request.beyond_limit, "reason")
     controller.policy  # noqa: B018  # read first: mistakes in it are told once, and not of each
     lab = controller.library.lab(request.lab)
+    demand_approved(controller, lab, request.mode)
     archive = controller.store.put_blob(lab.folder.archive())
     # Asked first, so that a provider that cannot be used leaves no session behind.
     controller.provider(lab.header.provider).owned()

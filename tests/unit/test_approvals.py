@@ -206,6 +206,34 @@ def test_lists_and_starts_tell_what_was_approved_and_what_has_changed(
     assert "approved" not in labctl("start", "notes", "--candidate", "ed").err
 
 
+def rule(labctl: Command, word: str) -> None:
+    (labctl.home / "policy.yaml").write_text(f"format: 1\napproved_labs: {word}\n")
+
+
+def test_where_the_policy_demands_it_nobody_is_assessed_by_another_version(
+    labctl: Command, library: Path
+) -> None:
+    rule(labctl, "required")
+    said = labctl("start", "notes", "--candidate", "amy", "bilal", code=2)
+    assert flat(said.err).count("Nobody has approved `notes` as it is now") == 1
+    assert "(`approved_labs: required`)" in flat(said.err)
+    assert "`labctl labs approve notes`" in flat(said.err)
+    assert labctl("sessions", "--all", "--json").json == []
+    assert "approve" not in labctl("start", "notes", "--candidate", "amy", "--practice").err
+
+    labctl("labs", "approve", "notes", "--yes")
+    labctl("start", "notes", "--candidate", "amy")
+    change(library)
+    told = flat(labctl("start", "notes", "--candidate", "bilal", code=2).err)
+    assert "tester approved `notes` on " in told
+    assert "but it has changed" in told
+
+
+def test_where_the_policy_does_not_ask_nothing_is_said(labctl: Command) -> None:
+    rule(labctl, "off")
+    assert "approve" not in labctl("start", "notes", "--candidate", "amy").err
+
+
 def test_a_lab_that_cannot_be_read_any_more_has_changed(labctl: Command, library: Path) -> None:
     labctl("labs", "approve", "notes", "--yes")
     (library / "link").symlink_to("/etc/passwd")

@@ -23,8 +23,11 @@ while_working:
   hints: []
   check: [practice]
   checks: all
+approved_labs: off
 """
-RULES = Policy(assessment=Attempts(3, 7), hints=(), check=("practice",), checks="all")
+RULES = Policy(
+    assessment=Attempts(3, 7), hints=(), check=("practice",), checks="all", approved_labs="off"
+)
 
 WRONG = """\
 format: 1
@@ -37,6 +40,7 @@ while_working:
   check: [practice, practice]
   checks: everything
   checks: all
+approved_labs: on
 """
 MISTAKES = [
     (3, 3, "unknown key `assesment`. Did you mean `assessment`?"),
@@ -47,6 +51,7 @@ MISTAKES = [
     (8, 10, "expected each mode once; found a list"),
     (9, 11, "expected `harmless` or `all`; found `everything`"),
     (10, 3, "the key `checks` stands here twice"),
+    (11, 16, "expected `required`, `warn` or `off`; found `on`"),
 ]
 
 
@@ -62,6 +67,7 @@ def test_without_a_file_everything_is_as_it_always_was(tmp_path: Path) -> None:
     assert found.policy.attempts("assessment") == Attempts(None, 0)
     assert (found.policy.hints, found.policy.checks) == (("practice",), "harmless")
     assert found.policy.check == ("practice", "assessment")
+    assert found.policy.approved_labs == "warn"
 
 
 def test_a_file_gives_its_rules_and_the_line_of_each(tmp_path: Path) -> None:
@@ -137,6 +143,12 @@ def test_a_policy_comes_back_from_the_record(policy: Policy) -> None:
     assert from_data(json.loads(spelled(policy))) == policy
 
 
+def test_one_from_before_a_rule_was_made_has_it_as_by_default() -> None:
+    data = as_data(RULES)
+    del data["approved_labs"]
+    assert from_data(data).approved_labs == "warn"
+
+
 def test_the_schema_says_what_the_file_may_say() -> None:
     schema = json_schema()
     assert schema["required"] == ["format"]
@@ -148,6 +160,7 @@ def test_the_schema_says_what_the_file_may_say() -> None:
     modes = parts["WhileWorking"]["properties"]["check"]
     assert modes["items"]["enum"] == ["practice", "assessment"]
     assert modes["uniqueItems"] is True
+    assert schema["properties"]["approved_labs"]["enum"] == ["required", "warn", "off"]
 
 
 # ------------------------------------------------------------------ the command
@@ -164,6 +177,7 @@ def test_show_tells_each_rule_and_where_it_is_from(labctl: Command) -> None:
     assert lines["attempts.assessment.limit"] == ["3", "policy.yaml:4"]
     assert lines["attempts.practice.cool_off_days"] == ["0", "default"]
     assert lines["while_working.hints"] == ["none", "policy.yaml:6"]
+    assert lines["approved_labs"] == ["off", "policy.yaml:9"]
     told = labctl("policy", "show", "--json").json
     assert told["policy"] == as_data(RULES)
     assert told["digest"] == digest(RULES)
