@@ -19,14 +19,10 @@ Evidence confers no decision: the report carries a recommendation, the assessor 
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -51,10 +47,10 @@ from labctl.sessions.record import Session
 from labctl.sessions.task_sheet import task_sheet
 from labctl.sessions.views import GRADED, SessionDetail, session_detail
 from labctl.store import Event, RunRecord, time_text
+from labctl.whole_folder import write_folder
 
 VERSION = 1
 MANIFEST = "manifest.json"
-MOST_COPIES = 1000
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
@@ -76,8 +72,7 @@ def write_evidence(controller: Controller, code: str, target: Path) -> Written:
     permit(controller, Act.EVIDENCE)
     files = evidence_files(controller, code)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = _place(target, files)
+        folder = write_folder(target, files)
     except OSError as error:
         where = error.filename or target
         raise UsageError(
@@ -225,55 +220,3 @@ def _lines(values: Iterator[dict[str, Any]]) -> bytes:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-# --------------------------------------------------------------------------- on the disk
-
-
-def _place(target: Path, files: Mapping[str, bytes]) -> Path:
-    """Write a folder beside `target` and move it there whole."""
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        for name, content in files.items():
-            _write(draft / name, content)
-        _flush(draft)
-        folder = _move(draft, target)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    _flush(target.parent)
-    return folder
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    # Some file systems cannot flush a directory; the files themselves are on the disk by now.
-    with contextlib.suppress(OSError):
-        os.fsync(handle)
-    os.close(handle)
-
-
-def _move(draft: Path, target: Path) -> Path:
-    """Move the draft to `target`, or to the first free name after it."""
-    for number in range(1, MOST_COPIES):
-        place = target if number == 1 else target.with_name(f"{target.name}-{number}")
-        if os.path.lexists(place):
-            continue
-        try:
-            draft.rename(place)
-        except OSError:
-            if os.path.lexists(place):  # somebody was quicker
-                continue
-            raise
-        return place
-    raise UsageError(
-        f"`{target}` is there already, {MOST_COPIES - 1} times.", "Name another folder."
-    )

@@ -15,9 +15,9 @@ import pytest
 from checkers import codec
 from checkers.browsing import Browse, BrowseResult, Picture
 from checkers.model import Observation, Status, Vantage
-from labctl import evidence
+from labctl import whole_folder
 from labctl.errors import UsageError
-from labctl.evidence import evidence_files, write_evidence
+from labctl.evidence import evidence_files, pictures_of, write_evidence
 from labctl.report import escaped
 from labctl.sessions.controller import Controller
 from tests.fakes.command import Command
@@ -100,7 +100,7 @@ def test_pictures_are_files_which_the_observations_name() -> None:
     seen = Observation(Browse("pc", "http://w/"), Vantage.OUTSIDE, 1.0, result)
     other: dict[str, Any] = {"checks": ["b"], "observation": {"failure": {"reason": "x"}}}
     written = {"checks": ["looks", "fits"], "observation": codec.observation_to_json(seen)}
-    files = dict(evidence.pictures_of([written, other]))
+    files = dict(pictures_of([written, other]))
     assert files == {"picture-looks-360.png": png}
     (picture,) = written["observation"]["result"]["pictures"]  # type: ignore[index]
     assert picture == {"width": 360, "height": 780, "png": "picture-looks-360.png"}
@@ -168,7 +168,7 @@ def test_somebody_who_is_quicker_keeps_the_name(
 def test_names_run_out_in_the_end(
     labctl: Command, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "MOST_COPIES", 2)
+    monkeypatch.setattr(whole_folder, "MOST_COPIES", 2)
     with Controller(labctl.home) as controller:
         write_evidence(controller, code, tmp_path / "e")
         with pytest.raises(UsageError, match="is there already"):
