@@ -1,4 +1,4 @@
-"""What every test may rely on: a kind by its folder, Docker or a stated reason, nothing left."""
+"""What every test may rely on: a kind and a lane, Docker or a stated reason, nothing left."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent
 KINDS = ("unit", "contract", "golden", "tui", "integration", "e2e")
 NEED_DOCKER = ("integration", "e2e")
 REFUSAL = pytest.StashKey[str]()
+BEFORE = pytest.StashKey[dict[str, str]]()
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile(
@@ -33,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-docker",
         action="store_true",
-        help="fail the tests that need Docker, instead of skipping them, when it does not answer",
+        help="fail the tests that need Docker, instead of skipping them, when it does not answer, "
+        "and the run, when it leaves a container of a session",
     )
     parser.addoption(
         "--nightly", action="store_true", help="run the tests that take minutes each, too"
@@ -47,6 +49,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         folder = item.path.relative_to(TESTS).parts[0]
         item.add_marker(folder if folder in KINDS else "unit")
+        item.add_marker(pytest.mark.xdist_group(lane(item)))
+    items.sort(key=lambda item: not needs_docker(item))
+
+
+def lane(item: pytest.Item) -> str:
+    """Whose turn a test waits for where several processes run them (`--dist loadgroup`).
+
+    Hosts are shared by the tests of a file and dear to make, and what boots one takes a processor:
+    so those that need Docker go one after the other, those that boot machines likewise, beside
+    them. They come first, and all other files fill up what time is left.
+    """
+    if item.get_closest_marker("machines"):
+        return "machines"
+    return "docker" if needs_docker(item) else item.path.relative_to(TESTS).as_posix()
 
 
 def needs_docker(item: pytest.Item) -> bool:
@@ -118,21 +134,28 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails the run if it leaves a session's container; what was there before is not its fault.
+def looks_after(config: pytest.Config) -> bool:
+    """Whether this process has to see that nothing is left in Docker.
 
-    With LABCTL_SHARED_DOCKER in the environment it is not looked for: somebody else uses the same
-    daemon meanwhile, and what they make would be taken for ours.
+    With LABCTL_SHARED_DOCKER in the environment nobody has: somebody else uses the same daemon
+    meanwhile, and what they make would be taken for ours. Of several processes the first has.
     """
-    alone = "LABCTL_SHARED_DOCKER" not in os.environ
-    guarded = (
-        alone
-        and any(map(needs_docker, request.session.items))
-        and not docker_refusal(request.config)
-    )
-    before = session_containers() if guarded else {}
-    yield
-    if guarded:
-        left = [name for key, name in session_containers().items() if key not in before]
-        assert not left, f"made since these tests began, and still there: {', '.join(sorted(left))}"
+    wanted = config.getoption("--require-docker") and "LABCTL_SHARED_DOCKER" not in os.environ
+    return bool(wanted) and not hasattr(config, "workerinput") and not docker_refusal(config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if looks_after(session.config):
+        session.config.stash[BEFORE] = session_containers()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that leaves a session's container; what was there before is not its fault."""
+    before = session.config.stash.get(BEFORE, None)
+    if before is None:
+        return
+    left = [name for key, name in session_containers().items() if key not in before]
+    if left:
+        said = f"Made since these tests began, and still there: {', '.join(sorted(left))}"
+        session.config.get_terminal_writer().line(f"\n{said}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
