@@ -1,6 +1,6 @@
 """Disks of virtual machines, made from built images: no mount, no loop device, no root shell.
 
-    image `machine` ──docker export──▶ a tree of files ──mke2fs -d──▶ root.img, vmlinuz, initrd.img
+    image `machine` ──docker export──▶ a tree of files ──mke2fs -d──▶ root.img, kernel, initrd
     image `observer` ─────────────────────────────────────────────▶ root.img (read-only)
 
 Each set lies in a folder named after its image's tag, and so is made again exactly when the inputs
@@ -25,6 +25,7 @@ import docker
 
 from labctl.errors import ProviderError
 from labctl.images.daemon import lend
+from labctl.images.kernel import unpacked
 from labctl.images.model import ResolvedImage
 
 DISKS = Path("/var/lib/labctl/disks")
@@ -32,9 +33,10 @@ DISKS = Path("/var/lib/labctl/disks")
 ROOT_BYTES = 4 << 30
 """Size of a machine's root file system; the file is sparse."""
 SPARE_BYTES = 64 << 20
-RECIPE = "1"
+RECIPE = "2"
 """Raised when the way disks are made changes so that those made before are not good enough."""
-BOOT_FILES = ("vmlinuz", "initrd.img")
+KERNEL, INITRD = "kernel", "initrd"
+"""What a machine without a boot loader is started with."""
 LOADER = "boot/grub/i386-pc"
 LOADER_FILES = ("boot.img", "core.img")
 """An image with these is started by them, as its own disk has them, and not by labctl."""
@@ -130,7 +132,7 @@ def abandoned(folder: Path) -> tuple[Path, ...]:
 
 
 def _set_in(place: Path) -> DiskSet:
-    kernel, initrd = (place / name for name in BOOT_FILES)
+    kernel, initrd = place / KERNEL, place / INITRD
     if not kernel.is_file():
         return DiskSet(place / "root.img", None, None)
     return DiskSet(place / "root.img", kernel, initrd)
@@ -185,8 +187,9 @@ def _write_disk(image: ResolvedImage, tree: Path, new: Path) -> None:
     loader = [tree / LOADER / name for name in LOADER_FILES]
     starts_itself = all(path.is_file() for path in loader)
     if image.kind == "machine":
-        for name in BOOT_FILES if not starts_itself else ():
-            shutil.copyfile(tree / name, new / name)
+        if not starts_itself:
+            (new / KERNEL).write_bytes(unpacked((tree / "vmlinuz").read_bytes()))
+            shutil.copyfile(tree / "initrd.img", new / INITRD)
         label = "root"
     else:  # nobody writes to it: no journal, and no more room than its files take
         label = image.name

@@ -11,7 +11,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -109,8 +109,8 @@ def each(
     """`work` done for all of `todo`, `jobs` at a time; the results in the order of `todo`.
 
     What is done in virtual machines has a queue of its own beside that of containers, so that
-    neither waits for the other's turn. When it is interrupted what runs is told to stop, and
-    nothing more is begun.
+    neither waits for the other's turn. When it is interrupted what runs is told to stop, nothing
+    more is begun, and whatever was finished by then is told of.
     """
     results: dict[int, ResultT] = {}
     with (
@@ -129,5 +129,12 @@ def each(
             controller.interrupt()
             for each_pool in (pool, machines):
                 each_pool.shutdown(wait=False, cancel_futures=True)
+            for future, number in futures.items():
+                if number not in results and _succeeded(future):
+                    progress(future.result())
             raise
     return tuple(results[number] for number in sorted(results))
+
+
+def _succeeded(future: Future[ResultT]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

@@ -31,8 +31,8 @@ MACHINE = Machine(
     mark=Mark("installation", "abc123", "pc1"),
     memory=512 << 20,
     cpus=1.5,
-    kernel=Path("/disks/vmlinuz"),
-    initrd=Path("/disks/initrd.img"),
+    kernel=Path("/disks/kernel"),
+    initrd=Path("/disks/initrd"),
     disks=(
         DiskFile(Path("/files/root.qcow2")),
         DiskFile(

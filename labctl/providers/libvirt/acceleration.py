@@ -11,7 +11,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from labctl.images.disks import DISKS
+from labctl.images.disks import DISKS, KERNEL
 
 TRY_SECONDS = 20.0
 NOTE = DISKS / "acceleration.json"
@@ -34,7 +34,7 @@ def works(note: Path = NOTE) -> bool:
 
 
 def _boots(kernel: Path) -> bool:
-    argv = [QEMU, "-accel", "kvm", "-machine", "q35", "-cpu", "host", "-m", "128", "-no-reboot"]
+    argv = [QEMU, "-accel", "kvm", "-machine", "q35", "-cpu", "host", "-m", "256", "-no-reboot"]
     argv += ["-nodefaults", "-display", "none", "-serial", "stdio", "-kernel", str(kernel)]
     argv += ["-append", "console=ttyS0 panic=-1"]
     try:
@@ -52,7 +52,7 @@ def _boots(kernel: Path) -> bool:
 
 def _kernel() -> Path | None:
     """Any kernel that a machine's image brought."""
-    return next(iter(sorted(DISKS.glob("*/vmlinuz"))), None)
+    return next(iter(sorted(DISKS.glob(f"*/{KERNEL}"))), None)
 
 
 def _remembered(note: Path) -> bool | None:

@@ -37,12 +37,7 @@ printf '%s\\n' "$name" > /etc/hostname
 } > /etc/hosts
 : > /etc/resolv.conf
 hostname "$name"
-mkdir -p /etc/systemd/system/serial-getty@ttyS0.service.d
-{
-  printf '[Service]\\nExecStart=\\n'
-  printf 'ExecStart=-/sbin/agetty --autologin %s --keep-baud 115200 - $TERM\\n' "$user"
-} > /etc/systemd/system/serial-getty@ttyS0.service.d/login.conf
-systemctl daemon-reload
+printf 'LOGIN=%s\\n' "$user" > /etc/default/serial-console
 for each in "$@"; do
   case $each in
     *.*) sysctl -q -w "$each" ;;
