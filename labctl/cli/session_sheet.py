@@ -64,6 +64,9 @@ def _head(screen: Screen, detail: SessionDetail) -> None:
     screen.show(f"from {clock(about.created)}")
     if detail.clock and (given := time_given(detail.clock)):
         screen.show(given)
+    if detail.disks and detail.session.state not in ("submitting", "submitted"):
+        names = ", ".join(f"{host} as {name}" for host, name in detail.disks.hosts.items())
+        screen.show(f"disks kept until {detail.disks.until}: {names or 'none'}")
     for each in detail.half_done:
         screen.show(
             screen.text(f"! half done: {each.verb}, begun {clock(each.at)}, {each.process}", "red")

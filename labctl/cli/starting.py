@@ -213,12 +213,27 @@ def _json(started: Started, views: dict[str, SessionView]) -> dict[str, Any]:
 @click.argument("sessions", nargs=-1, metavar="[SESSION]...")
 @click.option("--all", "every", is_flag=True, help="Every session that has hosts.")
 @click.option("--yes", is_flag=True, help="Do not ask, even if nothing was handed in.")
+@click.option("--discard", is_flag=True, help="Keep no disks, though the policy wants them kept.")
+@click.option("--reason", default="", help="Why they need not be kept; it stands in the log.")
 @as_json
 @pass_settings
 def stop(
-    settings: Settings, sessions: tuple[str, ...], *, every: bool, yes: bool, as_json: bool
+    settings: Settings,
+    sessions: tuple[str, ...],
+    *,
+    every: bool,
+    yes: bool,
+    discard: bool,
+    reason: str,
+    as_json: bool,
 ) -> int:
-    """Remove sessions' hosts. The record stays; work that was not handed in is lost."""
+    """Remove sessions' hosts.
+
+    The record stays; work that was not handed in is lost. Where the centre's policy says how long
+    disks are kept after a hand-in, they are kept first.
+    """
+    if discard != bool(reason):
+        raise click.UsageError("`--discard` and `--reason` go together.")
     if bool(sessions) == every:
         raise click.UsageError("Name the sessions to stop, or give `--all`.")
     settings.when_interrupted = "The next command removes what is left of the hosts."
@@ -236,7 +251,7 @@ def stop(
         if not yes:
             _confirm([each for each in views if each.state in ("running", "paused", "submitting")])
         names = [each.code for each in views]
-        outcomes = side_by_side(controller, names, lambda code: remove(controller, code))
+        outcomes = side_by_side(controller, names, lambda code: remove(controller, code, reason))
     if as_json:
         screen.json([{"code": each.name, "stopped": each.error is None} for each in outcomes])
     for each in outcomes:

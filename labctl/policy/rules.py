@@ -29,7 +29,8 @@ class Policy:
     `hints` are the modes whose task sheet has hints, `check` those in which work may be looked at
     before the hand-in, `checks` which checks that look may run. None of them ever runs what changes
     a host or follows a restart. `approved_labs` says what becomes of an assessment with a lab that
-    nobody approved as it is; practice is free.
+    nobody approved as it is; practice is free. `keep_disks_days` are the days after that of an
+    assessment's hand-in in which what is on its hosts stays on the server; 0: it goes with them.
     """
 
     practice: Attempts = field(default_factory=Attempts)
@@ -38,6 +39,7 @@ class Policy:
     check: tuple[Mode, ...] = ("practice", "assessment")
     checks: Which = "harmless"
     approved_labs: Approved = "warn"
+    keep_disks_days: int = 0
 
     def attempts(self, mode: Mode) -> Attempts:
         """The rules about attempts in a mode."""

@@ -87,6 +87,9 @@ class PolicyFile(Strict):
         default="warn",
         description="Whether an assessment wants a lab that somebody approved as it is now.",
     )
+    keep_disks_days: _Days = Field(
+        default=0, description="Days after the hand-in in which hosts' disks stay on the server."
+    )
 
     def rules(self) -> Policy:
         """The rules that the file gives."""
@@ -97,6 +100,7 @@ class PolicyFile(Strict):
             check=tuple(self.while_working.check),
             checks=self.while_working.checks,
             approved_labs=self.approved_labs,
+            keep_disks_days=self.keep_disks_days,
         )
 
 
@@ -119,6 +123,7 @@ def as_data(policy: Policy) -> dict[str, Any]:
             "checks": policy.checks,
         },
         "approved_labs": policy.approved_labs,
+        "keep_disks_days": policy.keep_disks_days,
     }
 
 

@@ -114,8 +114,11 @@ class Environment(Protocol):
         A host that does not come up keeps its old pins, and `states` does not call it running.
         """
 
-    def down(self, session: str) -> None:
-        """Remove everything that the session has on the server; nothing there is no error."""
+    def down(self, session: str, *, but_kept: bool = False) -> None:
+        """Remove everything that the session has on the server; nothing there is no error.
+
+        With `but_kept` its snapshots stay, until it is asked for without.
+        """
 
     def owned(self) -> tuple[Owned, ...]:
         """Everything on the server that this installation of labctl made."""
@@ -194,7 +197,7 @@ class State(Protocol):
         """
 
     def snapshot(self, placement: Placement, host: str) -> str:
-        """Keep a host's disks as they are now until the session is removed; by which name."""
+        """Keep a host's disks as they are now until `down` removes them; by which name."""
 
     def reset(self, placement: Placement, plan: Plan, host: str, report: Report) -> Placement:
         """Make one host anew, as it is before any set-up, and let the others be; the new pins.
@@ -207,6 +210,9 @@ class State(Protocol):
 
     def disk_free(self) -> float:
         """The free part (0 to 1) of the disk that all hosts share."""
+
+    def disk_room(self) -> int | None:
+        """The bytes that are free there; None where that cannot be known."""
 
     def disk_used(self, placement: Placement) -> Mapping[str, int]:
         """The bytes that each host has written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from labctl.centre.roles import Act
@@ -9,6 +10,7 @@ from labctl.centre.staff import permit
 from labctl.errors import UnknownName
 from labctl.providers import PROVIDERS
 from labctl.providers.base import Owned
+from labctl.sessions import retention
 from labctl.sessions.controller import Controller
 from labctl.sessions.graded_hosts import TWIN
 from labctl.sessions.record import LIVE
@@ -26,7 +28,10 @@ class Cleaned:
 
 
 def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned:
-    """Settle what is half done, then remove what belongs to no session that may have hosts."""
+    """Settle what is half done, then remove what belongs to no session that may have hosts.
+
+    Disks that are kept of a hand-in stay until their last day is over.
+    """
     permit(controller, Act.GC)
     recovered = () if dry_run else recover(controller)
     removed: list[Owned] = []
@@ -40,6 +45,7 @@ def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned
         orphans = {each.session for each in owned if each.session} - _needed(controller, owned)
         for session in sorted(orphans):
             if not dry_run:
+                _note(controller, session)
                 provider.down(session)
         alone = not any(each.session and each.session not in orphans for each in owned)
         for each in owned:
@@ -59,9 +65,16 @@ def _needed(controller: Controller, owned: tuple[Owned, ...]) -> set[str]:
         except UnknownName:
             state = ""
         # A twin is needed while somebody grades, no longer.
-        if (state in LIVE and code == owner) or _in_use(controller, code):
+        kept = bool(state) and code == owner and retention.still_kept(controller, code)
+        if (state in LIVE and code == owner) or kept or _in_use(controller, code):
             needed.add(owner)
     return needed
+
+
+def _note(controller: Controller, session: str) -> None:
+    """Say in the session's log that its disks go, before they do: a killed `gc` is gone on with."""
+    with contextlib.suppress(UnknownName):
+        retention.note_removed(controller, session)
 
 
 def _in_use(controller: Controller, code: str) -> bool:

@@ -21,10 +21,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
-from labctl.sessions import hands, interruption, pausing, record, reopening, resetting
+from labctl.sessions import (
+    hands,
+    interruption,
+    pausing,
+    record,
+    reopening,
+    resetting,
+    stopping,
+)
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
-from labctl.sessions.stopping import finish_stop
+from labctl.sessions.retention import DISCARD
 from labctl.sessions.submission import carry_out, finished_phases
 from labctl.sessions.voiding import finish_void
 from labctl.store import Busy, Intention, SessionFilter
@@ -94,7 +102,7 @@ def _settle(controller: Controller, intention: Intention) -> str:
         told = record.standing(controller.store.session(session.code)) or marking.outcome
         return f"handed in: {told}"
     if intention.verb == "stop":
-        finish_stop(controller, session.code, session.plan.provider, intention.id)
+        stopping.carry_out(controller, session, intention.id, str(intention.data.get(DISCARD, "")))
         return "stopped"
     if intention.verb == "void":
         finish_void(controller, session, intention.id, str(intention.data.get("why", "")))

@@ -140,7 +140,15 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "reopen.done": lambda _: "running again; the next hand-in replaces what was graded",
     "state.moved": lambda data: f"the state moved meanwhile: {_listed(data.get('checks'))}",
     RUN: _run,
-    "stop.intended": lambda _: "the hosts are to be removed",
+    "stop.intended": lambda data: (
+        f"the hosts are to be removed, and their disks let go: {data.get('discard')}"
+        if data.get("discard")
+        else "the hosts are to be removed"
+    ),
+    "disks.kept": lambda data: (
+        f"disks are kept until {data.get('until')}: {_listed(sorted(data.get('hosts', ())))}"
+    ),
+    "disks.removed": lambda _: "the disks are not kept any more",
     "stop.undone": lambda data: f"that removal was ended: {_why(data)}",
     "hosts.thawed": lambda _: "frozen hosts were let go on",
     "stop.done": lambda _: "the hosts are removed",

@@ -23,6 +23,7 @@ from labctl.sessions.clock_view import ClockView, clock_view, shown_deadline, st
 from labctl.sessions.controller import Controller
 from labctl.sessions.incidents import incidents
 from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
+from labctl.sessions.retention import KeptDisks, kept_disks
 from labctl.sessions.suspending import to_mark_again
 from labctl.sessions.task_views import TaskView, tasks
 from labctl.sessions.timeline import EventView, event_views
@@ -118,6 +119,7 @@ class SessionDetail:
 
     `policy` is the digest of the rules that it began under (none: as by default). `assistance` is
     every reach into the candidate's work. `criteria` is empty while the result is held or void.
+    `disks` are those that are kept though the hosts are gone.
     """
 
     session: SessionView
@@ -137,6 +139,7 @@ class SessionDetail:
     assistance: tuple[EventView, ...] = ()
     incidents: tuple[EventView, ...] = ()
     clock: ClockView | None = None
+    disks: KeptDisks | None = None
 
 
 def session_views(
@@ -232,6 +235,7 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
         assistance=assistance(session.record.candidate, events),
         incidents=incidents(events),
         clock=clock_view(clock),
+        disks=kept_disks(events),
     )
 
 

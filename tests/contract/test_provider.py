@@ -175,6 +175,21 @@ def test_down_takes_a_session_away_and_no_other(provider: Provider, placement: P
     provider.down("no-such-session")
 
 
+def test_what_is_kept_of_a_session_may_stay_when_it_goes(provider: Provider) -> None:
+    session = secrets.token_hex(3)
+    found = provider.up(session, lab_of(provider), lambda _: None)
+    provider.freeze(found)
+    assert session in provider.snapshot(found, "pc1")
+    provider.down(session, but_kept=True)
+    assert states(provider, found) == dict.fromkeys(HOSTS, "missing")
+    (kept,) = (each for each in provider.owned() if each.session == session)
+    assert kept.kind == "snapshot"
+    provider.down(session, but_kept=True)
+    assert kept in provider.owned()
+    provider.down(session)
+    assert not [each for each in provider.owned() if each.session == session]
+
+
 def test_helpers_stay_while_they_are_needed(provider: Provider, placement: Placement) -> None:
     provider.tidy()
     assert any(each.kind == "helper" for each in provider.owned())

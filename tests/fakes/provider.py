@@ -46,7 +46,8 @@ class FakeServer:
     does not come up again), `reboot` (the next console ends with its host), `shutdown` (the host
     goes down while it is asked), `slow` (a program does not end), `moves` (this file vanishes when
     hosts go on), `disk` (nearly full), `hung` (this host is not to be observed until it restarts),
-    `silent` and `starting` (this host comes no further than that), `sluggish` (nor does its twin).
+    `silent` and `starting` (this host comes no further than that), `sluggish` (nor does its twin),
+    `far` (its disk is another machine's).
     """
 
     def __init__(self, home: Path) -> None:
@@ -174,9 +175,15 @@ class FakeProvider:
                 host["files"] = kept
         return placement
 
-    def down(self, session: str) -> None:
+    def down(self, session: str, *, but_kept: bool = False) -> None:
         with self._state("down") as state:
+            hosts = self._hosts(state, session)
             state["sessions"].pop(session, None)
+            kept = [name for name, host in hosts.items() for _ in host.get("kept", ())]
+            if but_kept and kept:
+                state.setdefault("kept", {}).setdefault(session, []).extend(kept)
+            elif not but_kept:
+                state.get("kept", {}).pop(session, None)
 
     def owned(self) -> tuple[Owned, ...]:
         with self._state("owned") as state:
@@ -186,7 +193,12 @@ class FakeProvider:
                 for host, about in self._hosts(state, session).items()
             ]
             helpers = [Owned("helper", "observer", None, "running")] if state["helper"] else []
-        return (*found, *helpers)
+            kept = [
+                Owned("snapshot", f"kept/{session}-{host}", session, "kept")
+                for session, hosts in state.get("kept", {}).items()
+                for host in hosts
+            ]
+        return (*found, *helpers, *kept)
 
     def tidy(self) -> None:
         with self._state("tidy") as state:
@@ -363,6 +375,10 @@ class FakeProvider:
     def disk_free(self) -> float:
         with self._state("disk_free") as state:
             return 0.05 if "disk" in state["faults"] else 0.5
+
+    def disk_room(self) -> int | None:
+        with self._state("disk_room") as state:
+            return None if "far" in state["faults"] else 20 << 30
 
     def disk_used(self, placement: Placement) -> Mapping[str, int]:
         return dict.fromkeys(placement.pins, 1 << 20)

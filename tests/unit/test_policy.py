@@ -24,9 +24,15 @@ while_working:
   check: [practice]
   checks: all
 approved_labs: off
+keep_disks_days: 1095
 """
 RULES = Policy(
-    assessment=Attempts(3, 7), hints=(), check=("practice",), checks="all", approved_labs="off"
+    assessment=Attempts(3, 7),
+    hints=(),
+    check=("practice",),
+    checks="all",
+    approved_labs="off",
+    keep_disks_days=1095,
 )
 
 WRONG = """\
@@ -41,6 +47,7 @@ while_working:
   checks: everything
   checks: all
 approved_labs: on
+keep_disks_days: 4000
 """
 MISTAKES = [
     (3, 3, "unknown key `assesment`. Did you mean `assessment`?"),
@@ -52,6 +59,7 @@ MISTAKES = [
     (9, 11, "expected `harmless` or `all`; found `everything`"),
     (10, 3, "the key `checks` stands here twice"),
     (11, 16, "expected `required`, `warn` or `off`; found `on`"),
+    (12, 18, "expected a number of days from 0 to 3650; found `4000`"),
 ]
 
 

@@ -22,6 +22,14 @@ def free_space(root: str) -> float:
     return usage.free / usage.total
 
 
+def free_bytes(root: str) -> int | None:
+    """The free bytes of the disk where Docker keeps its data; None if that is not our disk."""
+    try:
+        return shutil.disk_usage(root).free
+    except OSError:
+        return None
+
+
 def written(daemon: Daemon, containers: Iterable[Container]) -> dict[str, int]:
     """The bytes that each host has written to its own layer, by container id."""
     wanted = {container.id for container in containers}

@@ -121,11 +121,12 @@ class DockerProvider:
         self._containers.kill([each for each in found if each.pid and each not in recorded])
         return {each.host for each in found if not (whole and each in recorded)}
 
-    def down(self, session: str) -> None:
+    def down(self, session: str, *, but_kept: bool = False) -> None:
         """Remove a session's containers, and the helpers once no session is left."""
         found = self._containers.of_session(session)
         self._containers.remove(found)
-        self._snapshots.remove(session)
+        if not but_kept:
+            self._snapshots.remove(session)
         self.tidy()
 
     def tidy(self) -> None:
@@ -331,6 +332,10 @@ class DockerProvider:
     def disk_free(self) -> float:
         """The free part (0 to 1) of the disk where Docker keeps its data."""
         return guard.free_space(str(self._containers.info.get("DockerRootDir", "/")))
+
+    def disk_room(self) -> int | None:
+        """The bytes that are free on that disk."""
+        return guard.free_bytes(str(self._containers.info.get("DockerRootDir", "/")))
 
     def disk_used(self, placement: Placement) -> Mapping[str, int]:
         """The bytes that each host has written to its own layer."""

@@ -47,9 +47,24 @@ class MachineFiles:
             return ()
         return tuple(sorted(each.name for each in self.top.iterdir() if each.is_dir()))
 
+    def only_kept(self, session: str) -> bool:
+        """Whether the session has nothing but snapshots of its hosts."""
+        found = [path for host in (self.top / session).iterdir() for path in host.iterdir()]
+        return bool(found) and all(path.name.startswith(KEPT) for path in found)
+
     def remove(self, session: str) -> None:
         """Remove all files of a session; nothing there is no error."""
         shutil.rmtree(self.top / session, ignore_errors=True)
+
+    def remove_but_kept(self, session: str) -> None:
+        """Remove the files of a session but for the snapshots of its hosts."""
+        top = self.top / session
+        for host in sorted(top.iterdir()) if top.is_dir() else ():
+            self.clear(session, host.name)
+            if not any(host.iterdir()):
+                host.rmdir()
+        if top.is_dir() and not any(top.iterdir()):
+            top.rmdir()
 
     def clear(self, session: str, host: str) -> None:
         """Remove the files of one host but for what is kept of it."""
@@ -78,6 +93,10 @@ class MachineFiles:
             return 1.0
         usage = shutil.disk_usage(self.top)
         return usage.free / usage.total
+
+    def room(self) -> int | None:
+        """The free bytes of that disk; None where there are no files yet."""
+        return shutil.disk_usage(self.top).free if self.top.is_dir() else None
 
     def used(self, session: str, host: str) -> int:
         """Bytes that the host's machine has written so far."""

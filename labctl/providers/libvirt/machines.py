@@ -267,10 +267,15 @@ class Machines:
             _remove(found)
         self.files.clear(session, host)
 
-    def remove(self, session: str) -> None:
-        """Cut the power of a session's machines and remove them and their files."""
+    def remove(self, session: str, *, but_kept: bool = False) -> None:
+        """Cut the power of a session's machines and remove them and their files.
+
+        With `but_kept` their snapshots stay.
+        """
         at_once(_remove, self.of_session(session))
-        if session:
+        if session and but_kept:
+            self.files.remove_but_kept(session)
+        elif session:
             self.files.remove(session)
 
 

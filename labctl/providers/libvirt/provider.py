@@ -79,10 +79,10 @@ class LibvirtProvider:
         pins = self._power.on(placement.session, plan, there, _to_nobody)
         return replace(revived, provider=self.name, pins={**placement.pins, **revived.pins, **pins})
 
-    def down(self, session: str) -> None:
-        """Remove everything that the session has on the server."""
-        self._machines.remove(session)
-        self._docker.down(session)
+    def down(self, session: str, *, but_kept: bool = False) -> None:
+        """Remove everything that the session has on the server, its snapshots aside if wanted."""
+        self._machines.remove(session, but_kept=but_kept)
+        self._docker.down(session, but_kept=but_kept)
 
     def owned(self) -> tuple[Owned, ...]:
         """Machines, what is left of machines' files, and the containers of the same sessions.
@@ -102,10 +102,15 @@ class LibvirtProvider:
             with contextlib.suppress(Missing):  # gone meanwhile
                 found.append(Owned(kind, name, mark.session or None, state_of(each)))
         named = {each.session for each in found}
-        left = [session for session in files if session not in named]
-        found += [Owned("host", f"files of {each}", each, "left over") for each in left]
+        found += [self._left(session) for session in files if session not in named]
         ours = {each.session for each in found} | {None}
         return (*found, *(each for each in self._docker.owned() if each.session in ours))
+
+    def _left(self, session: str) -> Owned:
+        """What is there of a session that has files and no machine."""
+        if self._machines.files.only_kept(session):
+            return Owned("snapshot", f"disks of {session}", session, "kept")
+        return Owned("host", f"files of {session}", session, "left over")
 
     def tidy(self) -> None:
         """Remove the helpers if no session is left that needs them."""
@@ -275,6 +280,11 @@ class LibvirtProvider:
     def disk_free(self) -> float:
         """The free part (0 to 1) of the disk that all hosts share, the fuller one if two."""
         return min(self._docker.disk_free(), self._machines.files.free())
+
+    def disk_room(self) -> int | None:
+        """The bytes that are free there, on the fuller one if two."""
+        rooms = (self._docker.disk_room(), self._machines.files.room())
+        return min((each for each in rooms if each is not None), default=None)
 
     def disk_used(self, placement: Placement) -> Mapping[str, int]:
         """The bytes that each host has written."""
