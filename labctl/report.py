@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from checkers.words import clean
 from labctl.sessions.record import Session
+from labctl.sessions.submission import DEADLINE
 from labctl.sessions.views import RunView, SessionDetail
 from labctl.store import Event, moment
 
@@ -79,11 +80,17 @@ def render(
         detail=detail,
         judged=judged,
         run=_counts(detail),
-        steps=[(WHO[event.kind], event) for event in events if event.kind in WHO],
+        steps=[(_step(event), event) for event in events if event.kind in WHO],
         placement=session.placement,
         made=made,
         events=events,
     )
+
+
+def _step(event: Event) -> str:
+    late = f", {event.data['late']} s late" if event.data.get("late") else ""
+    by = f" by the deadline{late}" if event.data.get("by") == DEADLINE else ""
+    return f"{WHO[event.kind]}{by}"
 
 
 def escaped(value: object) -> str:

@@ -103,7 +103,9 @@ def submit(settings: Settings, sessions: tuple[str, ...], *, declared: bool, as_
         text = _declared(settings, controller, names) if declared else ""
         settled = [each for session in names for each in settle(settings, controller, session)]
         # A hand-in that was cut off is finished by now: it is shown, and not graded once more.
-        finished = {each.session for each in settled if each.verb == "submit" and not each.problem}
+        # So is one whose time is over.
+        ended = [each for each in settled if each.verb in ("submit", "time")]
+        finished = {each.session for each in ended if not each.problem}
         outcomes = submit_all(screen, controller, names, finished, declared=text)
         stands = {name: standing(controller.store.session(name)) for name in names}
         suspended = {name for name in names if suspensions(controller.store.events(name))}

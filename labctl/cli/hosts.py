@@ -24,13 +24,13 @@ def console(settings: Settings, session: str, host: str) -> None:
     """
     from labctl.cli.settling import settle
     from labctl.sessions.entering import console as join
-    from labctl.sessions.keeping import ensure_keeper
+    from labctl.warden.running import ensure_warden
 
     with settings.controller() as controller:
         controller.store.session(session)
         settle(settings, controller, session)
-        ensure_keeper(controller.home)
-        join(controller, session, host)
+        ensure_warden(controller.home)
+        join(controller, session, host, settings.screen.announce)
 
 
 @click.command()

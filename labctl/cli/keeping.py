@@ -153,9 +153,9 @@ def gc(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
 
 @click.command(hidden=True)
 @pass_settings
-def keeper(settings: Settings) -> None:
+def warden(settings: Settings) -> None:
     """Look after running sessions until none is left; `start` and `console` see to it."""
-    from labctl.sessions.keeping import keep
+    from labctl.warden.running import keep
 
     with settings.controller() as controller:
         keep(controller)

@@ -47,7 +47,8 @@ def sessions(
 ) -> None:
     """List sessions: those that have hosts, or all."""
     from labctl.centre.candidates import names
-    from labctl.cli.settling import tell_half_done
+    from labctl.cli.settling import tell_half_done, tell_over
+    from labctl.cli.words import is_over
     from labctl.sessions.views import session_views
 
     screen = settings.screen
@@ -64,6 +65,7 @@ def sessions(
         more = "" if narrowed else " `labctl sessions --all` lists those that ended."
         screen.say(f"No such session.{more}" if narrowed else f"No session has hosts.{more}")
     tell_half_done(settings, [each.code for each in found if each.half_done])
+    tell_over(settings, [each.code for each in found if is_over(each)])
 
 
 def _filter(

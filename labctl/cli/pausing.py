@@ -51,10 +51,10 @@ def resume(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
     """Let paused sessions go on: hosts first, then the clock."""
     settings.when_interrupted = "What had not begun to run again is still paused."
     from labctl.cli.words import span
-    from labctl.sessions.keeping import ensure_keeper
     from labctl.sessions.pausing import Resumed
     from labctl.sessions.pausing import resume as go_on
     from labctl.store import home_path
+    from labctl.warden.running import ensure_warden
 
     def done(found: Resumed) -> str:
         lost = ""
@@ -64,7 +64,7 @@ def resume(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
         return f"running, {span(found.clock.remaining.total_seconds())} left{lost}"
 
     ended = _for_each(settings, sessions, go_on, lambda found: found.clock, done, as_json=as_json)
-    ensure_keeper(home_path())
+    ensure_warden(home_path())
     return ended
 
 

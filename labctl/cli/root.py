@@ -59,7 +59,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
-HIDDEN = {"keeper": "labctl.cli.keeping:keeper"}
+HIDDEN = {"warden": "labctl.cli.keeping:warden"}
 """What labctl starts by itself."""
 
 EPILOG = """\b

@@ -94,6 +94,11 @@ class Screen:
         """Tell something that should be known, though nothing went wrong."""
         self._labelled("warning", "bold yellow", message)
 
+    def announce(self, line: str) -> None:
+        """Tell people at a console, whose terminal passes everything on, so that they notice."""
+        sys.stderr.write(f"\r\n\a*** labctl: {harmless(line)} ***\r\n")
+        sys.stderr.flush()
+
     def _labelled(self, label: str, style: str, message: str) -> None:
         from rich.text import Text
 

@@ -26,11 +26,22 @@ def settle(
 def tell_settled(settings: Settings, found: tuple[Recovered, ...]) -> None:
     """Say what became of work that was half done."""
     for each in found:
-        told = f"Session `{each.session}`: its {each.verb} had been cut off; {each.what}"
+        how = "is over" if each.verb == "time" else "had been cut off"
+        told = f"Session `{each.session}`: its {each.verb} {how}; {each.what}"
         if each.problem:
             settings.screen.warn(f"{told}: {each.problem}")
         else:
             settings.screen.say(told)
+
+
+def tell_over(settings: Settings, sessions: list[str]) -> None:
+    """Say whose time is over without their work being taken in; nothing is changed."""
+    if sessions:
+        names = ", ".join(f"`{each}`" for each in sessions)
+        settings.screen.warn(
+            f"Time is over, and the work is not taken in yet: {names}. The warden does it within "
+            "seconds where it runs; `labctl show CODE` does it now."
+        )
 
 
 def tell_half_done(settings: Settings, sessions: list[str]) -> None:

@@ -76,8 +76,8 @@ def start(
     )
     from labctl.centre.candidates import codes_of_cohort
     from labctl.cli.settling import settle
-    from labctl.sessions.keeping import ensure_keeper
     from labctl.sessions.starting import StartRequest
+    from labctl.warden.running import ensure_warden
 
     named = (*candidates, *more, *_from_file(candidates_file))
     with settings.controller() as controller:
@@ -91,7 +91,7 @@ def start(
         _warn_of_approval(settings, controller, request)
         _tell_of_people(settings, controller, named)
         if any(each.session for each in started):
-            ensure_keeper(controller.home)
+            ensure_warden(controller.home)
         _tell_started(settings, controller, started, as_json=as_json)
     return max((each.exit_code for each in started), default=0)
 
@@ -240,6 +240,7 @@ def stop(
     from labctl.centre.roles import Act
     from labctl.centre.staff import permit
     from labctl.cli.settling import settle
+    from labctl.cli.words import is_over
     from labctl.sessions.side_by_side import side_by_side
     from labctl.sessions.stopping import stop as remove
 
@@ -248,6 +249,10 @@ def stop(
         permit(controller, Act.STOP)
         settle(settings, controller)
         views = _to_stop(controller, sessions)
+        if due := [each.code for each in views if is_over(each)]:
+            for code in due:  # what is to be taken in is not lost
+                settle(settings, controller, code)
+            views = _to_stop(controller, sessions)
         if not yes:
             _confirm([each for each in views if each.state in ("running", "paused", "submitting")])
         names = [each.code for each in views]

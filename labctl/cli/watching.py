@@ -28,7 +28,7 @@ def tui(settings: Settings) -> None:
 def thaw(settings: Settings, session: str) -> None:
     """Let hosts go on that were frozen.
 
-    The keeper freezes the host that has written most when the server's disk is nearly full.
+    The warden freezes the host that has written most when the server's disk is nearly full.
     """
     from labctl.cli.settling import settle
     from labctl.sessions.entering import thaw as let_go_on

@@ -85,7 +85,9 @@ def left(deadline: str | None, now: datetime | None = None) -> str:
 
 
 def span(value: float) -> str:
-    """A time in seconds as whole minutes: `12 min`, `2 h 5 min`."""
+    """A time in seconds as whole minutes: `12 min`, `2 h 5 min`; the last one as `42 s`."""
+    if 0 < int(value) < 60:
+        return f"{int(value)} s"
     whole = int(value) // 60
     return f"{whole // 60} h {whole % 60} min" if whole >= 120 else f"{whole} min"
 
@@ -95,6 +97,15 @@ def rest_of(about: SessionView) -> str:
     if about.remaining is not None:
         return f"{span(about.remaining)} left"
     return left(about.deadline)
+
+
+def is_over(about: SessionView) -> bool:
+    """Whether a session runs though its time is over, and nobody is at it."""
+    if about.deadline is None or about.state != "running" or about.half_done:
+        return False
+    from labctl.store.records import moment
+
+    return moment(about.deadline) <= datetime.now(UTC)
 
 
 def clock(time: str) -> str:

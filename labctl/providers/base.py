@@ -102,6 +102,10 @@ class Usage:
     disk: int = 0
 
 
+LEAST_FREE = 0.10
+"""The free part of the disk that hosts share below which nothing that needs room is begun."""
+
+
 class Environment(Protocol):
     """Making and removing what a session needs."""
 

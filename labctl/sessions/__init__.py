@@ -5,6 +5,8 @@
     starting    hosts up, set up, clock started
     grading     the order of grading: frozen state, behaviour, state again, after a restart
     submission  hand-in: graded, recorded, hosts frozen
+    deadline    a warning, and the hand-in when the time is over
+    announcing  what is said at consoles
     capturing   what the hosts were like at the hand-in, kept
     reopening   a hand-in opened again
     checking    a look at a running session's work, recorded but never a hand-in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checkers.engine import CheckResult
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
@@ -16,6 +17,7 @@ from labctl.sessions.results import record_run
 def check(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
     """Run the checks that may run while people work; the rest counts as not observed yet.
 
+    One in whose middle the time is over is broken off, so that the hand-in is not kept waiting.
     Raises `UsageError` for a session that does not run, or whose policy allows no look.
     """
     permit(controller, Act.CHECK)
@@ -23,7 +25,13 @@ def check(controller: Controller, code: str, progress: Progress = lambda _: None
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
         _demand_allowed(session)
-        results = Grading(controller, session, progress).look()
+
+        def in_time(result: CheckResult) -> None:
+            _demand_time(controller, session)
+            progress(result)
+
+        results = Grading(controller, session, in_time).look()
+        _demand_time(controller, session)
         if not results:
             raise UsageError(
                 f"No check of `{session.plan.lab}` can run while people work.",
@@ -32,6 +40,15 @@ def check(controller: Controller, code: str, progress: Progress = lambda _: None
         marking = mark(session.plan, {name: found.verdict for name, found in results.items()})
         record_run(controller, session, "check", results, marking)
         return marking
+
+
+def _demand_time(controller: Controller, session: Session) -> None:
+    # Nobody can have added to the time meanwhile: that takes the lock.
+    if session.timing.is_over(controller.now()):
+        raise UsageError(
+            f"The time of session `{session.code}` was over before the look had ended.",
+            f"The work is taken in as it is; `labctl show {session.code}` tells what came of it.",
+        )
 
 
 def _demand_allowed(session: Session) -> None:

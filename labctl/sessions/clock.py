@@ -33,6 +33,9 @@ CREDITED = "time.credited"
 KINDS = (ARRANGED, EXTENDED, CREDITED)
 """The kinds of events that move the clock without changing the session's state."""
 
+REOPENED = "reopen.done"
+"""A hand-in was opened again; so many `seconds` more may be given with it."""
+
 STAMP = "stamp"
 SINCE = "since"
 ALLOWANCE = "allowance"
@@ -171,6 +174,19 @@ class Timing:
         """What the percentage comes to, rounded up to whole seconds."""
         return -(-(self.allowance * self.percent) // (100 * SECOND)) * SECOND
 
+    @property
+    def ends(self) -> Moment | None:
+        """The moment at which the time is over, None while the clock does not run."""
+        if self.since is None:
+            return None
+        left = max(self.total - self.worked, ZERO)
+        uptime = self.since.uptime + left // timedelta(microseconds=1)
+        return replace(self.since, at=self.since.at + left, uptime=uptime)
+
+    def is_over(self, now: Moment) -> bool:
+        """Whether the clock runs and nothing is left on it."""
+        return self.since is not None and self.read(now).left <= ZERO
+
     def read(self, now: Moment) -> Clock:
         """The clock at a moment; one before the last event counts as of that event's time."""
         held = replace(now, at=max(now.at, self.latest))
@@ -198,8 +214,8 @@ class Timing:
         found = replace(self, latest=now.at)
         if kind == ARRANGED:
             found = replace(found, percent=int(data["percent"]))
-        elif kind == EXTENDED:
-            found = replace(found, extended=self.extended + data["seconds"] * SECOND)
+        elif kind in (EXTENDED, REOPENED):
+            found = replace(found, extended=self.extended + data.get("seconds", 0) * SECOND)
         elif kind == CREDITED:
             credited = self.credited + data["seconds"] * SECOND
             found = replace(found, credited=credited, settled=self.read(now).worked)

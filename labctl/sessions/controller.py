@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,9 @@ from labctl.store import Store, database_url, home_path
 
 if TYPE_CHECKING:
     from labctl.providers.base import Provider
+
+TURN_SECONDS = 0.5
+"""How often whoever waits for a turn looks whether the work is to stop."""
 
 Tell = Callable[[str, str], None]
 """Called with a session's code (or "") and one short line, when something has happened."""
@@ -47,7 +51,10 @@ class Controller:
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _providers: dict[str, Provider] = field(default_factory=dict)
     _interrupted: threading.Event = field(default_factory=threading.Event)
+    _borrows: bool = False
     now: Callable[[], Moment] = present
+    turns: threading.Semaphore | None = None
+    """How much heavy work may be done at a time, where one process does it for many."""
 
     @classmethod
     def open(cls, library_paths: Sequence[Path] = (), tell: Tell = _silent) -> Controller:
@@ -102,6 +109,16 @@ class Controller:
         other.__dict__["policy"] = Policy()
         return other
 
+    def on_behalf(self, account: Account, tell: Tell) -> Controller:
+        """The same parts, as somebody else acts through them and is told; not to be closed."""
+        other = Controller(
+            self.home, self.library_paths, tell, self, now=self.now, turns=self.turns
+        )
+        other.__dict__["store"] = self.store
+        other.__dict__["account"] = account
+        other._borrows = True
+        return other
+
     def interrupt(self) -> None:
         """Ask all work under way to stop; after that nothing more can be begun."""
         self._interrupted.set()
@@ -113,12 +130,25 @@ class Controller:
         if self._origin is not None:
             self._origin.go_on()
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold one of the turns at heavy work; waits for it, and raises as `go_on` does."""
+        if self.turns is None:
+            yield
+            return
+        while not self.turns.acquire(timeout=TURN_SECONDS):
+            self.go_on()
+        try:
+            yield
+        finally:
+            self.turns.release()
+
     def close(self) -> None:
         """Let go of the store and the providers; what runs on the server stays."""
         for provider in self._providers.values():
             provider.close()
         self._providers.clear()
-        if "store" in self.__dict__:
+        if "store" in self.__dict__ and not self._borrows:
             self.store.close()
 
     def __enter__(self) -> Self:

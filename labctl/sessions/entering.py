@@ -14,19 +14,29 @@ from labctl.plan import Access, HostPlan
 from labctl.providers.base import Placement
 from labctl.scheme import lab_hosts
 from labctl.sessions import record
+from labctl.sessions.announcing import Show, announced
 from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import credit, queued, worked
 from labctl.sessions.record import AT_WORK, Session, State
 
 LARGEST_FILE = 32 << 20  # as much as the agent reads of one file
+ENDED: dict[str, str] = {
+    State.PAUSED: "paused: the clock stands, and nobody is let in",
+    State.SUBMITTING: "the work is being taken in",
+    State.SUBMITTED: "the work was taken in",
+    State.STOPPED: "the hosts were removed",
+    State.VOID: "the session is void, and its hosts were removed",
+}
+"""Why a console has ended, where that was not by whoever sat at it."""
 DOWN_SECONDS = 15.0
 """How long a host that is shutting down may take before a console gives up on it."""
 
 
-def console(controller: Controller, code: str, host: str) -> int:
+def console(controller: Controller, code: str, host: str, show: Show = lambda _: None) -> int:
     """Join the terminal to the candidate's login on a host; its exit status.
 
-    A host that was rebooted is started and wired again, and the console opens anew. Raises
+    A host that was rebooted is started and wired again, and the console opens anew. `show` gets
+    what is said to people at work meanwhile: warnings, notices, more time. Raises
     `UsageError` for a session that does not run or a host that nobody may enter.
     """
     permit(controller, Act.CONSOLE)
@@ -39,10 +49,13 @@ def console(controller: Controller, code: str, host: str) -> int:
         placement = ensure_running(controller, code, somebody_waits=True)
         controller.store.append(code, "console.opened", {"host": host}, controller.actor)
         try:
-            status = provider.console(placement, host, user)
+            with announced(controller, code, show):
+                status = provider.console(placement, host, user)
         finally:
             controller.store.append(code, "console.closed", {"host": host}, controller.actor)
         if not _went_down(controller, code, host):
+            if why := ENDED.get(controller.store.session(code).state):
+                controller.tell(code, why)
             return status or 0
         controller.tell(code, f"{host} has shut down: starting it again")
 
@@ -166,7 +179,7 @@ def _known(session: Session, host: str) -> None:
 
 
 def thaw(controller: Controller, code: str) -> None:
-    """Let a running session's hosts go on that the keeper has frozen."""
+    """Let a running session's hosts go on that the warden has frozen."""
     permit(controller, Act.THAW)
     with controller.store.lock(code, wait=5.0):
         session = record.load(controller.store, code)

@@ -81,11 +81,19 @@ class Grading:
         self._show(excused(result, self._hosts.fallen) if self._handed_in else result)
 
     def look(self) -> dict[str, CheckResult]:
-        """Run what may run while people work, by the session's policy: no freezing, no restart."""
+        """Run what may run while people work, by the session's policy: no freezing, no restart.
+
+        Nothing is waited for beyond the end of the session's time.
+        """
         results: dict[str, CheckResult] = {}
         allowed = at_work(self._checks, self._session.policy.checks)
+        left = self._session.timing.read(self._controller.now()).remaining.total_seconds()
         for phase in (Phase.STATE, Phase.BEHAVIOUR):
-            checks = [check for check in self._of(phase) if check.id in allowed]
+            checks = [
+                replace(check, retry=min(check.retry, left))
+                for check in self._of(phase)
+                if check.id in allowed
+            ]
             results |= self._run(checks, results, frozen=False)
         return results
 

@@ -1,6 +1,6 @@
 """What a server that went down does to the sessions that ran on it (docs/decisions/0008).
 
-While sessions run, the keeper writes a heartbeat into the state directory: the moment of its last
+While sessions run, the warden writes a heartbeat into the state directory: the moment of its last
 look. After a boot, every session whose clock was running before it is paused as of the heartbeat,
 or of the last event in its log where that is later. An assessor resumes each.
 """
@@ -57,7 +57,7 @@ def stand_still(controller: Controller, only: str | None = None) -> tuple[Stood,
     """Pause the sessions (or one) that ran before this boot and have not been seen to since."""
     now, heart = controller.now(), last_beat(controller.home)
     if heart is not None and heart.boot == now.boot:
-        return ()  # the keeper begins with what is done here
+        return ()  # the warden begins with what is done here
     wanted = SessionFilter(states=(State.RUNNING,), codes=(only,) if only else ())
     turns = controller.store.turns(clock.KINDS, wanted)
     cut_off = [code for code, events in turns.items() if _ran_before(timing_of(events), now)]

@@ -68,12 +68,13 @@ def stand(controller: Controller, session: Session, why: str, since: Moment | No
         state=State.PAUSED,
         deadline=session.timing.deadline_after("pause.intended", data, State.PAUSED),
     )
-    _freeze(controller, session)
+    shut(controller, session)
     controller.store.complete(intent, {})
     controller.tell(session.code, "paused")
 
 
-def _freeze(controller: Controller, session: Session) -> None:
+def shut(controller: Controller, session: Session) -> None:
+    """Freeze a session's hosts and put everybody out; the caller holds its lock."""
     provider = record.provider_of(controller, session)
     placement = session.placed()
     provider.freeze(placement)
@@ -135,7 +136,7 @@ def finish(controller: Controller, session: Session, intention: Intention) -> st
         why = f"the session is {session.record.state}"
         controller.store.undo(intention.id, {"why": why}, actor=controller.actor)
         return f"the session is {session.record.state}"
-    _freeze(controller, session)
+    shut(controller, session)
     if intention.verb == "pause":
         controller.store.complete(intention.id, {})
         return "it is paused, and the clock stands"

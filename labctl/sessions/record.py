@@ -36,6 +36,8 @@ PLACED = "hosts.placed"
 """The event that says where a session's hosts are; the last one counts."""
 NOTICE = "notice.given"
 """The event that tells everybody at work something, as a correction of a task."""
+WARNED = "deadline.warned"
+"""The event that says that the last minute has begun."""
 
 
 HELD = "held"

@@ -9,6 +9,7 @@
     reset   finished: the host is made anew once more, what was on it is kept already
     pause   finished
     resume  taken back: the session stays paused, since nobody may be there by now
+    time    a session whose time is over is handed in, where it is the one that is asked about
     work    a session that ran when the server went down is paused, as of its last sign of life
 
 A command that is still alive is left to its work: it holds the session's lock. What was begun on
@@ -31,7 +32,9 @@ from labctl.sessions import (
     stopping,
 )
 from labctl.sessions.controller import Controller
+from labctl.sessions.deadline import hand_in_due
 from labctl.sessions.record import State
+from labctl.sessions.results import recorded
 from labctl.sessions.retention import DISCARD
 from labctl.sessions.submission import carry_out, finished_phases
 from labctl.sessions.voiding import finish_void
@@ -56,7 +59,14 @@ def recover(controller: Controller, only: str | None = None) -> tuple[Recovered,
         for intention in controller.store.open_intentions(only)
         if (each := _one(controller, intention)) is not None
     ]
-    return (*went_down, *found, *_never_begun(controller, only))
+    due = () if only is None else _due(controller, only)
+    return (*went_down, *found, *_never_begun(controller, only), *due)
+
+
+def settle_left(controller: Controller, code: str) -> tuple[Recovered, ...]:
+    """Finish or undo what is half done in one session, unless somebody is at it."""
+    found = (_one(controller, each) for each in controller.store.open_intentions(code))
+    return tuple(each for each in found if each is not None)
 
 
 def stand_still(controller: Controller, only: str | None = None) -> tuple[Recovered, ...]:
@@ -65,6 +75,23 @@ def stand_still(controller: Controller, only: str | None = None) -> tuple[Recove
         Recovered(each.session, "work", each.what, each.problem)
         for each in interruption.stand_still(controller, only)
     )
+
+
+def _due(controller: Controller, code: str) -> Iterable[Recovered]:
+    """One hand-in at the deadline; those of all sessions are the warden's, and not waited for."""
+    try:
+        if hand_in_due(controller, code) is not None:
+            yield Recovered(code, "time", f"handed in: {_came_to(controller, code)}")
+    except Busy:
+        return
+    except LabctlError as error:
+        yield Recovered(code, "time", "it is not handed in yet", error.message)
+
+
+def _came_to(controller: Controller, code: str) -> str:
+    """What a hand-in came to, or what keeps that back."""
+    stands = record.standing(controller.store.session(code))
+    return stands or recorded(controller, code).outcome
 
 
 def _one(controller: Controller, intention: Intention) -> Recovered | None:
@@ -98,9 +125,8 @@ def _settle(controller: Controller, intention: Intention) -> str:
     session = record.load(controller.store, intention.session)
     if intention.verb == "submit":
         done = finished_phases(controller, session, intention.id)
-        marking = carry_out(controller, session, intention.id, done)
-        told = record.standing(controller.store.session(session.code)) or marking.outcome
-        return f"handed in: {told}"
+        carry_out(controller, session, intention.id, done)
+        return f"handed in: {_came_to(controller, session.code)}"
     if intention.verb == "stop":
         stopping.carry_out(controller, session, intention.id, str(intention.data.get(DISCARD, "")))
         return "stopped"

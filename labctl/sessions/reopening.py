@@ -2,7 +2,8 @@
 
     submitted ─▶ running: hosts thawed, ways open; what was graded stays on record
 
-The next hand-in takes the place of what was graded. The clock goes on where it stood at this one.
+The next hand-in takes the place of what was graded. The clock goes on where it stood at this one;
+where nothing was left on it, as after a hand-in by the deadline, some time has to be given.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.sessions import record
-from labctl.sessions.clock import STAMP
+from labctl.sessions.clock import REOPENED, SECOND, STAMP, ZERO
 from labctl.sessions.controller import Controller
 from labctl.sessions.pausing import go_on
 from labctl.sessions.record import Session, State
@@ -21,17 +22,18 @@ from labctl.store import SessionRecord
 LOCK_SECONDS = 60.0
 
 
-def reopen(controller: Controller, code: str, why: str) -> SessionRecord:
-    """Let the candidate go on; the session as it is then.
+def reopen(controller: Controller, code: str, why: str, seconds: int = 0) -> SessionRecord:
+    """Let the candidate go on, with so many `seconds` more; the session as it is then.
 
-    Raises `UsageError` without a reason, for a session that is not handed in, or one of whose hosts
-    is gone.
+    Raises `UsageError` without a reason, for a session that is not handed in, one of whose hosts
+    is gone, or in which no time would be left.
     """
     permit(controller, Act.REOPEN)
     reason = fit(controller.store, why, "reason")
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(State.SUBMITTED)
+        _demand_time(session, seconds)
         states = record.provider_of(controller, session).states(session.placed())
         gone = [name for name, state in states.items() if state.state == "missing"]
         if gone:
@@ -42,11 +44,20 @@ def reopen(controller: Controller, code: str, why: str) -> SessionRecord:
         give_up(controller, code)
         intent = controller.store.intend(code, "reopen", {"why": reason}, controller.actor)
         go_on(controller, session)
-        data = {"why": reason, STAMP: controller.now().stamp()}
-        deadline = session.timing.deadline_after("reopen.done", data, State.RUNNING)
+        data = {"why": reason, "seconds": seconds, STAMP: controller.now().stamp()}
+        deadline = session.timing.deadline_after(REOPENED, data, State.RUNNING)
         controller.store.complete(intent, data, state=State.RUNNING, deadline=deadline)
         controller.tell(code, "running again")
     return controller.store.session(code)
+
+
+def _demand_time(session: Session, seconds: int) -> None:
+    left = session.timing.total - session.timing.worked + seconds * SECOND
+    if session.timing.allowance and left <= ZERO:
+        raise UsageError(
+            f"No time is left in session `{session.code}`: it would be taken in again at once.",
+            "`--minutes N` gives the candidate some.",
+        )
 
 
 def give_up(controller: Controller, code: str) -> None:

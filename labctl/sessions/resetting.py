@@ -11,11 +11,11 @@ from __future__ import annotations
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import LabctlError, ProviderError, UnknownName
+from labctl.providers.base import LEAST_FREE
 from labctl.sessions import record
 from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import credit, worked_at
-from labctl.sessions.keeping import LEAST_FREE
 from labctl.sessions.record import Session, State
 from labctl.sessions.said import fit
 from labctl.sessions.setting_up import set_up

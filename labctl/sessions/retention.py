@@ -16,9 +16,9 @@ from datetime import date, timedelta
 from checkers.words import size
 from labctl.errors import ProviderError
 from labctl.plan import Access
+from labctl.providers.base import LEAST_FREE
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
-from labctl.sessions.keeping import LEAST_FREE
 from labctl.sessions.record import Session, State
 from labctl.store import Event, Store, moment
 

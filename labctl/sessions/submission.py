@@ -1,8 +1,12 @@
-"""Hand-in: the ways in are closed, the work is graded and recorded, the hosts stay frozen."""
+"""Hand-in: the ways in are closed, the work is graded and recorded, the hosts stay frozen.
+
+One that is begun when the session's time is over is by the deadline, whoever begins it. Its clock
+ends there; `late` says how many seconds after that the hosts were made to stand still.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checkers.engine import CheckResult
@@ -12,18 +16,22 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.marking import Marking
 from labctl.sessions import clock, record
-from labctl.sessions.capturing import capture
+from labctl.sessions.capturing import OPENED, capture
 from labctl.sessions.controller import Controller
 from labctl.sessions.declaring import note_declaration
 from labctl.sessions.grading import Grading, Progress
+from labctl.sessions.pausing import shut
 from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.reopening import give_up
-from labctl.sessions.results import marking_of, record_run
-from labctl.store import RunRecord
+from labctl.sessions.results import marking_of, record_run, recorded
+from labctl.store import Event, RunRecord
 
 PHASE_GRADED = "submit.phase"
+BEGUN = "submit.intended"
+DEADLINE = "deadline"
+"""What `by` says in the beginning of a hand-in when the time was over."""
 LOCK_SECONDS = 60.0
-"""How long a hand-in waits for whoever is at the session (the keeper may be reviving a host)."""
+"""How long a hand-in waits for whoever is at the session (the warden may be reviving a host)."""
 
 
 def submit(
@@ -36,22 +44,54 @@ def submit(
     """Take a session's work in. May be given again while an error is open: the hosts are kept.
 
     `declared` is the text by which the candidate has confirmed that the work is their own. From a
-    pause too: who does not come back hands in what is there. Raises `UsageError` for a session that
-    was not begun, `Busy` if another command is at it.
+    pause too: who does not come back hands in what is there. Where somebody was quicker, as the
+    deadline in the same second, theirs is the hand-in. Raises `UsageError` for a session that was
+    not begun, `Busy` if another command is at it.
     """
     permit(controller, Act.SUBMIT)
+    before = controller.store.session(code).state
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(*AT_WORK, State.SUBMITTED)
         record.demand_whole(controller.store, code)
         if declared:
             note_declaration(controller, code, declared)
-        give_up(controller, code)
-        data = {clock.STAMP: controller.now().stamp()}
-        intent = controller.store.intend(
-            code, "submit", data, controller.actor, state=State.SUBMITTING
-        )
-        return carry_out(controller, session, intent, {}, progress)
+        if session.record.state == State.SUBMITTED != before:
+            return recorded(controller, code)
+        return take_in(controller, session, progress)
+
+
+def take_in(
+    controller: Controller, session: Session, progress: Progress = lambda _: None
+) -> Marking:
+    """Begin a hand-in and carry it out; the caller holds the session's lock."""
+    record.demand_whole(controller.store, session.code)
+    give_up(controller, session.code)
+    data = {clock.STAMP: controller.now().stamp(), **by_deadline(controller, session)}
+    intent = controller.store.intend(
+        session.code, "submit", data, controller.actor, state=State.SUBMITTING
+    )
+    return carry_out(controller, session, intent, {}, progress)
+
+
+def by_deadline(controller: Controller, session: Session) -> dict[str, Any]:
+    """What is recorded of a hand-in that begins when the time is over; nothing before."""
+    timing, now = session.timing, controller.now()
+    if timing.ends is None or not timing.is_over(now):
+        return {}
+    late = -timing.read(now).left // clock.SECOND
+    return {"by": DEADLINE, "late": late, clock.SINCE: timing.ends.whole()}
+
+
+def is_by_deadline(events: Sequence[Event]) -> bool:
+    """Whether the work, as the candidate left it last, was taken in by the deadline."""
+    begun: list[Event] = []
+    for event in events:
+        if event.kind in OPENED:
+            begun.clear()
+        elif event.kind == BEGUN:
+            begun.append(event)
+    return bool(begun) and begun[0].data.get("by") == DEADLINE
 
 
 def carry_out(
@@ -66,15 +106,17 @@ def carry_out(
     A try that fails on the way leaves its intention open: the work is in the hosts, and the next
     command goes on with it.
     """
+    shut(controller, session)
     grading = Grading(controller, session, progress)
-    capture(controller, session, grading, done)
 
     def phase_done(phase: Phase, found: Mapping[str, CheckResult]) -> None:
         blob = controller.store.put_blob(transcript.pack(found.values()))
         data = {"phase": phase.value, "results": blob, "of": intent}
         controller.store.append(session.code, PHASE_GRADED, data, controller.actor)
 
-    results = grading.grade(done, phase_done)
+    with controller.turn():
+        capture(controller, session, grading, done)
+        results = grading.grade(done, phase_done)
     marking = marking_of(controller, session, results)
     run = _recorded(controller, session, intent)
     if run is None:

@@ -83,6 +83,19 @@ def _minutes(data: Data) -> str:
     )
 
 
+def _handing_in(data: Data) -> str:
+    if data.get("by") != "deadline":
+        return "the hand-in began"
+    late = int(data.get("late", 0))
+    told = f", {late} s late" if late else ""
+    return f"the time was over: the work is taken in as it is{told}"
+
+
+def _again(data: Data) -> str:
+    more = f" with {_minutes(data)} more" if data.get("seconds") else ""
+    return f"running again{more}; the next hand-in replaces what was graded"
+
+
 def _since(data: Data) -> str:
     since = data.get("since")
     return f", as of {since['at'][11:19]} UTC" if isinstance(since, dict) else ""
@@ -128,7 +141,10 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "time.extended": lambda data: f"{_minutes(data)} more to work: {_why(data)}",
     "time.credited": lambda data: f"{_minutes(data)} given back: {_why(data)}",
     "clock.set": lambda _: "the server's clock was set; the time is up when it was, by the new one",
-    "submit.intended": lambda _: "the hand-in began",
+    "deadline.warned": lambda data: (
+        f"{data.get('seconds')} s were left; said at every console that was open"
+    ),
+    "submit.intended": _handing_in,
     "declaration.confirmed": lambda _: "the work was declared to be the candidate's own",
     "capture.taken": _captured,
     "capture.failed": lambda data: f"the hosts could not be captured: {_why(data)}",
@@ -137,7 +153,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "submit.undone": lambda data: f"the hand-in was ended: {_why(data)}",
     "reopen.intended": lambda data: f"the hand-in is to be opened again: {_why(data)}",
     "reopen.undone": lambda data: f"the hand-in was not opened again: {_why(data)}",
-    "reopen.done": lambda _: "running again; the next hand-in replaces what was graded",
+    "reopen.done": _again,
     "state.moved": lambda data: f"the state moved meanwhile: {_listed(data.get('checks'))}",
     RUN: _run,
     "stop.intended": lambda data: (

@@ -18,12 +18,15 @@ from labctl.plan import HostPlan
 from labctl.providers.base import HostState, Usage
 from labctl.sessions import record
 from labctl.sessions.assistance import assistance
+from labctl.sessions.capturing import of_last_hand_in
 from labctl.sessions.clock import Clock, Moment, present
 from labctl.sessions.clock_view import ClockView, clock_view, shown_deadline, still, stopped_clocks
 from labctl.sessions.controller import Controller
+from labctl.sessions.declaring import DECLARED
 from labctl.sessions.incidents import incidents
 from labctl.sessions.record import LIVE, WITHOUT_OUTCOME, Session, State, standing
 from labctl.sessions.retention import KeptDisks, kept_disks
+from labctl.sessions.submission import is_by_deadline
 from labctl.sessions.suspending import to_mark_again
 from labctl.sessions.task_views import TaskView, tasks
 from labctl.sessions.timeline import EventView, event_views
@@ -229,6 +232,7 @@ def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> 
         head=session.record.head,
         notes=tuple(notes)
         + _moved(last)
+        + _by_deadline(events)
         + _opened_again(events)
         + to_mark_again(code, runs, events),
         policy=str(events[0].data.get("policy", "")),
@@ -253,6 +257,15 @@ def _moved(run: RunRecord | None) -> tuple[str, ...]:
     if not moved:
         return ()
     return (f"the state had moved when it was looked at again: {', '.join(moved)}",)
+
+
+def _by_deadline(events: Sequence[Event]) -> tuple[str, ...]:
+    """That time took the work in, and whether the candidate has declared it to be their own."""
+    if not is_by_deadline(events):
+        return ()
+    declared = of_last_hand_in(events, DECLARED) is not None
+    told = "with" if declared else "without"
+    return (f"taken in by the deadline, {told} the candidate's declaration",)
 
 
 def _opened_again(events: Sequence[Event]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from labctl.centre import account
 from labctl.centre.account import Account
 from labctl.cli.main import main
 from labctl.providers import PROVIDERS
-from labctl.sessions.keeping import LOCK
 from labctl.store.locks import exclusive
+from labctl.warden.running import WHAT, lock_of
 from tests.fakes.provider import FakeServer
 
 LIBRARY = Path(__file__).parent / "labs"
@@ -71,7 +71,7 @@ def command_in(
 ) -> Iterator[Command]:
     """The command in a home of its own; the body of a fixture.
 
-    The keeper's lock is held, as by a keeper that is at work, so that no process is left behind.
+    The warden's lock is held, as by a warden that is at work, so that no process is left behind.
     """
     monkeypatch.setenv("LABCTL_HOME", str(home))
     monkeypatch.setenv("LABCTL_LIBRARY", str(LIBRARY))
@@ -83,7 +83,7 @@ def command_in(
     monkeypatch.chdir(home.parent)
     (home / "locks").mkdir(parents=True)
     with ExitStack() as stack:
-        stack.enter_context(exclusive(home / "locks" / LOCK, "the keeper"))
+        stack.enter_context(exclusive(lock_of(home), WHAT))
         command = Command(home, capture)
         monkeypatch.setattr(account, "current_account", lambda: command.account)
         yield command

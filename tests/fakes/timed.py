@@ -67,7 +67,7 @@ def dying_after(writes: int) -> Iterator[None]:
 
 
 def stop_looking(now: HandMoved) -> None:
-    """The keeper is ended with the power, a while after its last look."""
+    """The warden is ended with the power, a while after its last look."""
     now.pass_by(1)
     raise Killed
 

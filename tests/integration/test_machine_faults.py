@@ -17,7 +17,7 @@ from labctl.errors import ProviderError
 from labctl.images.build import build
 from labctl.marking import Marking, Outcome
 from labctl.providers.libvirt.files import MachineFiles
-from labctl.sessions import entering, keeping, record
+from labctl.sessions import entering, record
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.controller import Controller
 from labctl.sessions.recovery import recover
@@ -26,6 +26,7 @@ from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
 from labctl.sessions.views import session_detail
 from labctl.verification import apply_case
+from labctl.warden.hosts import look_after
 from tests.rig import IMAGES, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.machines]
@@ -99,7 +100,7 @@ def test_while_people_work_the_machine_is_brought_up_again(box: Box) -> None:
     wait_for(lambda: box.state() == "stopped", "libvirt to notice")
     seen = box.provider.states(box.session.placed())["box"]
     assert (seen.fault, seen.detail) == (True, "it ended by a fault of the server")
-    assert keeping.look(box.controller) == 1
+    look_after(box.controller)
     assert box.state() == "running"
     assert box.sh("cat /srv/saved") == "saved"
     assert "hosts.stopped" in box.kinds()

@@ -307,8 +307,8 @@ def test_evidence_is_written_once_and_numbered_after(labctl: Command, tmp_path: 
     assert json.loads((tmp_path / "e" / "manifest.json").read_text())["session"] == code
 
 
-def test_the_keeper_ends_when_nothing_runs(labctl: Command) -> None:
-    assert labctl("keeper").out == ""
+def test_the_warden_ends_when_nothing_runs(labctl: Command) -> None:
+    assert labctl("warden").out == ""
 
 
 def test_a_qualification_whose_dates_have_passed_is_a_warning(

@@ -12,7 +12,7 @@ from checkers.model import Status
 from labctl.errors import LabctlError, ProviderError, UnknownName, UsageError
 from labctl.marking import Outcome
 from labctl.providers import PROVIDERS, open_provider
-from labctl.sessions import entering, keeping, record
+from labctl.sessions import entering, record
 from labctl.sessions.accounts import login_script
 from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
@@ -26,7 +26,6 @@ from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
 from labctl.store import NewSession
-from labctl.store.locks import exclusive
 from labctl.verification import apply_case
 from tests.fakes.command import LIBRARY
 from tests.fakes.provider import FakeServer
@@ -442,51 +441,6 @@ def test_one_provider_is_opened_whoever_asks(controller: Controller) -> None:
     for thread in threads:
         thread.join()
     assert len(set(map(id, found))) == 1
-
-
-# --------------------------------------------------------------------------- the keeper
-
-
-def test_the_keeper_starts_what_has_stopped(controller: Controller, server: FakeServer) -> None:
-    code = started(controller)
-    server.stop_host(code, "desk")
-    assert keeping.look(controller) == 1
-    with server.state() as state:
-        assert state["sessions"][code]["hosts"]["desk"]["state"] == "running"
-    server.stop_host(code, "desk")
-    server.fault("revive", "The engine hangs.")
-    said: list[str] = []
-    controller.tell = lambda _code, line: said.append(line)
-    assert keeping.look(controller) == 1
-    assert "The engine hangs." in said
-
-
-def test_the_keeper_freezes_the_host_that_fills_the_disk(
-    controller: Controller, server: FakeServer
-) -> None:
-    code = started(controller)
-    server.fault("disk", "yes")
-    for _ in range(4):
-        keeping.look(controller)
-    frozen = [each for each in controller.store.events(code) if each.kind == "incident.disk"]
-    assert len(frozen) == 3
-    assert {each.data["host"] for each in frozen} == {"desk", "pad", "shelf"}
-
-
-def test_the_keeper_ends_with_the_last_session(controller: Controller) -> None:
-    code = started(controller)
-    pauses: list[float] = []
-
-    def pause(length: float) -> None:
-        pauses.append(length)
-        stop(controller, code)
-
-    keeping.keep(controller, pause)
-    assert pauses == [keeping.PAUSE]
-    with exclusive(controller.home / "locks" / keeping.LOCK, "the keeper"):
-        keeping.keep(controller, pause)
-        keeping.ensure_keeper(controller.home)  # one is at work: none is started
-    assert len(pauses) == 1
 
 
 def test_errors_carry_their_exit_codes() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from labctl.providers import PROVIDERS
-from labctl.sessions import keeping
 from labctl.sessions.controller import Controller
+from labctl.warden import running
 from tests.fakes.command import LIBRARY
 from tests.fakes.provider import FakeServer
 from tests.fakes.time import HandMoved
@@ -46,12 +46,12 @@ def slow(monkeypatch: pytest.MonkeyPatch, now: HandMoved) -> Slow:
 
 
 @pytest.fixture(autouse=True)
-def killed_keepers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A keeper that is killed in its pause ends, as the process would."""
-    keep = keeping.keep
+def killed_wardens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warden that is killed in its pause ends, as the process would."""
+    keep = running.keep
 
     def ended(*arguments: Any) -> None:
         with contextlib.suppress(Killed):
             keep(*arguments)
 
-    monkeypatch.setattr(keeping, "keep", ended)
+    monkeypatch.setattr(running, "keep", ended)

@@ -120,7 +120,7 @@ def test_a_server_that_went_down_is_told_by_whatever_is_typed_next(labctl: Comma
 
 
 def test_a_time_left_in_words(labctl: Command) -> None:
-    assert (span(59), span(7200), span(7265)) == ("0 min", "2 h 0 min", "2 h 1 min")
+    assert (span(59), span(7200), span(7265)) == ("59 s", "2 h 0 min", "2 h 1 min")
     code = labctl.start("amy")
     with Controller(labctl.home) as controller:
         from labctl.sessions.views import view

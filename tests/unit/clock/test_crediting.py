@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labctl.errors import ProviderError
-from labctl.sessions import entering, keeping
+from labctl.sessions import entering
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import LONG_WAIT
@@ -15,6 +15,7 @@ from labctl.sessions.hands import hands
 from labctl.sessions.pausing import pause, resume
 from labctl.sessions.recovery import recover
 from labctl.sessions.resetting import reset
+from labctl.warden.hosts import look_after
 from tests.fakes.provider import FakeServer
 from tests.fakes.time import HandMoved
 from tests.fakes.timed import (
@@ -69,7 +70,7 @@ def test_a_host_that_the_server_ended_gives_the_time_back_and_a_reboot_does_not(
     entering.ensure_running(controller, code)
     assert credits_of(controller, code) == []
     server.fell(code, "desk")
-    keeping.look(controller)
+    look_after(controller)
     assert credits_of(controller, code) == [9]
     (told,) = [each for each in controller.store.events(code) if each.kind == "time.credited"]
     assert told.data["why"] == "ended by a fault of the server: desk"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from labctl.sessions import entering, interruption, keeping
+from labctl.sessions import entering, interruption
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
 from labctl.sessions.incidents import note
@@ -16,6 +16,8 @@ from labctl.sessions.recovery import recover
 from labctl.sessions.submission import submit
 from labctl.sessions.views import session_detail, session_views
 from labctl.store import time_text
+from labctl.warden import running
+from labctl.warden.hosts import look_after
 from tests.fakes.provider import FakeServer
 from tests.fakes.time import HandMoved
 from tests.fakes.timed import (
@@ -34,7 +36,7 @@ def test_after_a_power_cut_the_clock_stands_at_the_last_heartbeat(
 ) -> None:
     code = started(controller)
     now.pass_by(300)
-    keeping.keep(controller, lambda _: stop_looking(now))
+    running.keep(controller, lambda _: stop_looking(now))
     assert interruption.last_beat(controller.home) is not None
     now.boot("boot-2", after=7200)
     server.stop_host(code, "desk")
@@ -55,14 +57,14 @@ def test_a_keeper_sees_to_what_a_boot_cut_off_before_its_first_heartbeat(
 ) -> None:
     code = started(controller)
     now.pass_by(50)
-    keeping.keep(controller, lambda _: stop_looking(now))
+    running.keep(controller, lambda _: stop_looking(now))
     now.boot("boot-2", after=60)
     with controller.store.lock(code):  # somebody is at it: tried again at the next look
-        keeping.keep(controller, lambda _: stop_looking(now))
+        running.keep(controller, lambda _: stop_looking(now))
     first = interruption.last_beat(controller.home)
     assert first is not None
     assert first.boot == "boot-1"
-    keeping.keep(controller, lambda _: stop_looking(now))
+    running.keep(controller, lambda _: stop_looking(now))
     assert controller.store.session(code).state == "paused"
     second = interruption.last_beat(controller.home)
     assert second is not None
@@ -118,8 +120,8 @@ def test_views_show_the_clock_whether_it_runs_or_stands(
     pause(controller, stands, "rest break")
     now.set_clock(3600)
     now.pass_by(9)
-    keeping.look(controller)
-    keeping.look(controller)
+    look_after(controller)
+    look_after(controller)
     assert kinds(controller, runs).count("clock.set") == 1
     assert "clock.set" not in kinds(controller, stands)
     views = {view.code: view for view in session_views(controller.store, now=now())}
@@ -176,7 +178,7 @@ def test_what_is_noted_after_the_power_is_back_is_no_work(
 ) -> None:
     code = started(controller)
     now.pass_by(300)
-    keeping.keep(controller, lambda _: stop_looking(now))
+    running.keep(controller, lambda _: stop_looking(now))
     now.boot("boot-2", after=7200)
     server.stop_host(code, "desk")
     note(controller, code, "note", "the power was gone")

@@ -1,4 +1,4 @@
-"""The keeper on real hosts: what shut down is there again, and a full disk freezes one host."""
+"""The warden on real hosts: what shut down is there again, and a full disk freezes one host."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from labctl.sessions import keeping
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import load, provider_of
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
+from labctl.warden import hosts
+from labctl.warden.hosts import look_after
+from labctl.warden.running import keep
 
 LABS = Path(__file__).parent.parent / "labs"
 
@@ -51,7 +53,7 @@ def test_a_rebooted_host_is_wired_again(controller: Controller) -> None:
     provider = provider_of(controller, session)
     provider.run(session.placed(), "r1", ["/bin/sh", "-c", "echo kept > /etc/kept; reboot"])
     wait_for(lambda: states(controller, code)["r1"] == "stopped", "r1 to shut down")
-    assert keeping.look(controller) == 1
+    look_after(controller)
     assert states(controller, code) == {"r1": "running", "pc1": "running"}
     again = load(controller.store, code).placed()
     shown = provider.run(again, "r1", ["/bin/sh", "-c", "cat /etc/kept; ip -br link show eth0"])
@@ -67,17 +69,17 @@ def test_the_host_that_wrote_most_is_frozen_when_the_disk_is_nearly_full(
     provider = provider_of(controller, session)
     fill = ["/bin/dd", "if=/dev/zero", "of=/big", "bs=1M", "count=16"]
     provider.run(session.placed(), "pc1", fill)
-    keeping.look(controller)
+    look_after(controller)
     assert states(controller, code)["pc1"] == "running"
-    monkeypatch.setattr(keeping, "LEAST_FREE", 1.1)
-    keeping.look(controller)
+    monkeypatch.setattr(hosts, "LEAST_FREE", 1.1)
+    look_after(controller)
     assert states(controller, code) == {"r1": "running", "pc1": "frozen"}
     incidents = [each for each in controller.store.events(code) if each.kind == "incident.disk"]
     assert [each.data["host"] for each in incidents] == ["pc1"]
     assert incidents[0].data["written"] >= 16 << 20
 
 
-def test_the_keeper_ends_with_the_last_session(controller: Controller) -> None:
+def test_the_warden_ends_with_the_last_session(controller: Controller) -> None:
     code = begin(controller)
     looks = []
 
@@ -85,5 +87,5 @@ def test_the_keeper_ends_with_the_last_session(controller: Controller) -> None:
         looks.append(1)
         stop(controller, code)
 
-    keeping.keep(controller, pause)
+    keep(controller, pause)
     assert looks == [1]
