@@ -45,6 +45,9 @@ class Act(StrEnum):
     ERASE_PEOPLE = "erase people"
     STAFF = "change the staff"
     APPROVE = "approve labs"
+    BACKUP = "back up the record"
+    RESTORE = "put a backup in the record's place"
+    UPGRADE = "upgrade the record"
 
 
 _ASSESSOR, _IQA, _VERIFIER = Role.ASSESSOR, Role.IQA, Role.VERIFIER
@@ -84,5 +87,9 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.STAFF: frozenset({_TECHNICIAN}),
     # Not by whoever uses it next: approval is part of internal quality assurance.
     Act.APPROVE: frozenset({_IQA}),
+    # Of whoever keeps the server; a backup has everybody's names in it.
+    Act.BACKUP: frozenset({_TECHNICIAN}),
+    Act.RESTORE: frozenset({_TECHNICIAN}),
+    Act.UPGRADE: frozenset({_TECHNICIAN}),
 }
 """Every act with the roles that may do it, where a centre has staff on record."""

@@ -67,6 +67,9 @@ WITHOUT_OUTCOME = {
 LIVE = (State.STARTING, State.RUNNING, State.PAUSED, State.SUBMITTING, State.SUBMITTED)
 """States in which a session may have hosts."""
 
+UNFINISHED = (State.STARTING, State.RUNNING, State.PAUSED, State.SUBMITTING)
+"""States of a session whose work is in its hosts alone."""
+
 AT_WORK = (State.RUNNING, State.PAUSED)
 """States of a session that was begun and not handed in."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from labctl.errors import StoreError
-from labctl.store import chain, intentions, runs, schema
+from labctl.store import centre, chain, intentions, runs, schema
 from labctl.store.log import CHANGES, CREATED, unknown_session
 from labctl.store.records import BLOBS, Event, Problem, RunRecord
 
@@ -42,6 +42,14 @@ def audit(
     problems += _runs(connection, session, log)
     problems += _blobs(session, log, read_blob)
     return tuple(problems)
+
+
+def audit_all(connection: Connection, read_blob: Callable[[str], object]) -> tuple[Problem, ...]:
+    """Everything wrong with the record of all sessions and of the centre."""
+    codes = set(connection.scalars(select(schema.sessions.c.code)))
+    codes |= set(connection.scalars(select(schema.events.c.session).distinct()))
+    problems = [found for code in sorted(codes) for found in audit(connection, code, read_blob)]
+    return (*problems, *centre.audit(connection, read_blob))
 
 
 def _readable(rows: Iterable[chain.Row]) -> Iterable[Event]:

@@ -39,21 +39,25 @@ class Database:
 
     def __init__(self, engine: Engine, where: str) -> None:
         self._engine = engine
-        self._sqlite = engine.dialect.name == "sqlite"
-        self._reader = engine if self._sqlite else postgresql.reading(engine)
+        self.file = Path(where) if engine.dialect.name == "sqlite" else None
+        """The SQLite file; None where the record is on a server."""
+        self._reader = engine if self.file else postgresql.reading(engine)
         self._writer = engine.execution_options(**{_WRITES: True})
         self.where = where
         """The file, or the URL without its password."""
 
     @classmethod
-    def open(cls, home: Home, url: str | None) -> Database:
-        """Connect, and bring the tables to this version if they are older.
+    def open(cls, home: Home, url: str | None, *, upgrade: bool = False) -> Database:
+        """Connect, and make the tables where there are none.
 
-        Raises `StoreError` where the database cannot be used or was written by a newer program.
+        Those of an older version are brought to this one if `upgrade` says so. Raises `StoreError`
+        for those that are not, and where the database cannot be used or was written by a newer
+        program.
         """
         database = cls.connect(home, url)
         try:
-            database.bring_up_to_date(home)
+            if database.version() != REVISION:
+                database.bring_up_to_date(home, upgrade=upgrade)
         except BaseException:
             database.close()
             raise
@@ -99,7 +103,7 @@ class Database:
     def forget_erased(self) -> None:
         """Remove what is left of erased people: SQLite's log and PostgreSQL's table hold it yet."""
         with self._guarded():
-            if not self._sqlite:
+            if not self.file:
                 postgresql.forget_erased(self._engine)
                 return
             with self._reader.connect() as connection:
@@ -111,35 +115,61 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise _explained(error, self.where, sqlite=self._sqlite) from error
+            raise _explained(error, self.where, sqlite=bool(self.file)) from error
 
-    def bring_up_to_date(self, home: Home) -> None:
+    def bring_up_to_date(self, home: Home, *, upgrade: bool) -> None:
         """Make the tables, or run the migrations that they lack; raises as `open` does."""
-        if self._version() == REVISION:
-            return
         # Two first commands at once: one makes the tables, the other waits and finds them.
         lock = exclusive(home.locks / "migration.lock", "The store", wait=MIGRATION_SECONDS)
         with lock, self._guarded():
-            version = self._version()
+            version = self.version()
             if version == REVISION:
                 return
+            if version is None:
+                with self._made():
+                    return
             # Alembic takes a quarter of a second to import and is needed once in a version's life.
-            from labctl.store.upgrade import known_revisions, upgrade  # noqa: PLC0415
+            from labctl.store import upgrade as migrations  # noqa: PLC0415
 
-            if version is not None and version not in known_revisions():
-                raise _too_new(self.where, version)
-            if version is None and self._sqlite:
-                self._prepare()
+            if version not in migrations.known_revisions():
+                raise too_new(self.where, version)
+            if not upgrade:
+                raise _too_old(self.where, version)
             with self._writer.begin() as connection:
-                # A server may have been asked by another machine meanwhile, which has other files.
-                if _version(connection) is None and not self._sqlite:
-                    postgresql.examine(connection, self.where)
-                upgrade(connection)
+                migrations.upgrade(connection)
 
-    def _version(self) -> str | None:
+    def version(self) -> str | None:
         """The version of the tables that are there; None where there are none."""
         with self.reading() as connection:
             return _version(connection)
+
+    @contextmanager
+    def filling(self) -> Iterator[Connection]:
+        """A transaction in which an empty database has got its tables, and nothing in them yet.
+
+        Raises `StoreError` where there is a record already.
+        """
+        with self._made() as (connection, new):
+            if not new:
+                raise _taken(self.where)
+            yield connection
+
+    @contextmanager
+    def _made(self) -> Iterator[tuple[Connection, bool]]:
+        """A transaction in which there are tables, and whether it has made them."""
+        from labctl.store.upgrade import upgrade  # noqa: PLC0415  # as above
+
+        with self._guarded():
+            if self.file and self.version() is None:
+                self._prepare()
+            with self._writer.begin() as connection:
+                # Another machine, which has other locks, may have used the server meanwhile.
+                new = _version(connection) is None
+                if new and not self.file:
+                    postgresql.examine(connection, self.where)
+                if new:
+                    upgrade(connection)
+                yield connection, new
 
     def _prepare(self) -> None:
         """Turn a new SQLite file to write-ahead logging: once, since the file remembers it."""
@@ -231,10 +261,25 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _too_new(where: str, version: str) -> StoreError:
+def too_new(where: str, version: str) -> StoreError:
+    """The error for a record, or a copy of one, whose tables this program does not know."""
     return StoreError(
         f"`{where}` was written by a newer labctl (tables {version}; this one knows {REVISION}).",
         "Use that version of labctl, or name another directory by `LABCTL_HOME`.",
+    )
+
+
+def _too_old(where: str, version: str) -> StoreError:
+    return StoreError(
+        f"`{where}` was written by an older labctl (tables {version}; this one wants {REVISION}).",
+        "`labctl upgrade` makes a backup, and brings it up to date.",
+    )
+
+
+def _taken(where: str) -> StoreError:
+    return StoreError(
+        f"There is a record in `{where}` already.",
+        f"Name an empty database by `{DATABASE_VARIABLE}`, or unset it to use a file.",
     )
 
 

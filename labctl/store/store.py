@@ -88,16 +88,18 @@ class Store:
         *,
         clock: Callable[[], datetime] = _utc_now,
         codes: Callable[[], str] = new_code,
+        upgrade: bool = False,
     ) -> Self:
-        """Open the store under `home`, making it or bringing it up to date where needed.
+        """Open the store under `home`, making it where there is none.
 
         `url` names another database than the SQLite file there (blobs and locks stay in `home`).
-        Raises `StoreError` if it cannot be used or was written by a newer program.
+        One that is of an older program is brought up to date if `upgrade` says so. Raises
+        `StoreError` for one that is not, or was written by a newer program, or cannot be used.
         """
         place = Home(home.absolute())
         try:
             place.make()
-            database = Database.open(place, url)
+            database = Database.open(place, url, upgrade=upgrade)
         except OSError as error:
             raise cannot_write(error.filename or place.path, error) from error
         return cls(place, database, clock, codes)
@@ -208,6 +210,11 @@ class Store:
         """Everything that does not add up in the session's record; nothing if all does."""
         with self._database.lenient() as connection:
             return audit.audit(connection, session, self._blobs.get)
+
+    def audit_all(self) -> tuple[Problem, ...]:
+        """Everything that does not add up in the record, the centre's log included."""
+        with self._database.lenient() as connection:
+            return audit.audit_all(connection, self._blobs.get)
 
     # ------------------------------------------------------------------ intentions
 

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from labctl.backup.making import back_up
+from labctl.backup.restoring import restore
+from labctl.backup.upgrading import upgrade
 from labctl.centre import staff
 from labctl.centre.account import Account, current_account, find_account
 from labctl.centre.approvals import approve
@@ -183,6 +186,9 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
     Act.ERASE_PEOPLE: lambda c: erase(c, ["abcdef"]),
     Act.STAFF: lambda c: staff.remove(c, "abcdef"),
     Act.APPROVE: lambda c: approve(c, c.library.lab("notes"), ()),
+    Act.BACKUP: lambda c: back_up(c, Path("none/none")),
+    Act.RESTORE: lambda c: restore(c, Path("none"), replace=True),
+    Act.UPGRADE: upgrade,
 }
 """Each act as a use-case, with arguments that lead nowhere once it is permitted."""
 
@@ -212,7 +218,12 @@ ROWS: dict[str, tuple[Act, ...]] = {
     ),
     "see names, `people list`, `people show`": (Act.SEE_PEOPLE,),
     "`labs approve`": (Act.APPROVE,),
-    "`staff add`, `role`, `remove`": (Act.STAFF,),
+    "`staff add`, `role`, `remove`, `backup`, `restore`, `upgrade`": (
+        Act.STAFF,
+        Act.BACKUP,
+        Act.RESTORE,
+        Act.UPGRADE,
+    ),
 }
 """The rows of the table in docs/cli.md."""
 

@@ -126,7 +126,7 @@ def test_a_store_from_before_the_log_is_brought_up_to_date(tmp_path: Path) -> No
         (installation,) = connection.execute("SELECT id FROM installation").fetchone()
         connection.commit()
 
-    with Store.open(old) as store:
+    with Store.open(old, upgrade=True) as store:
         assert store.installation_id == installation
         assert store.session(code.code) == code
         assert store.audit(code.code) == store.audit_centre() == ()

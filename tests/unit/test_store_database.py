@@ -158,7 +158,7 @@ def test_a_store_from_before_results_were_held_is_brought_up_to_date(
         code = begin(store)
         tamper(store, "ALTER TABLE sessions DROP COLUMN held")
         tamper(store, "UPDATE alembic_version SET version_num = '0002'")
-    with Store.open(tmp_path, url) as store:
+    with Store.open(tmp_path, url, upgrade=True) as store:
         assert store.session(code).held is False
         assert store.audit(code) == ()
         store.append(code, "malpractice.suspected", {}, "tester", held=True)

@@ -1,0 +1,155 @@
+"""A backup back into a state directory: proved as a whole before it takes the place of anything."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from labctl.backup import archive, places
+from labctl.backup.archive import About
+from labctl.centre.roles import Act
+from labctl.centre.staff import permit
+from labctl.errors import StoreError, UsageError
+from labctl.sessions.controller import Controller
+from labctl.sessions.record import UNFINISHED
+from labctl.store import Home, SessionFilter, Store, database_url
+from labctl.store.audit import audit_all
+from labctl.store.blobs import Blobs, cannot_write
+from labctl.store.copying import copied_in
+from labctl.store.database import too_new
+from labctl.store.upgrade import known_revisions
+
+RESTORED = "backup.restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored, and where.
+
+    `before` has what was there, if anything was. `unfinished` are the sessions that were not handed
+    in when the backup was made: their hosts are not in it.
+    """
+
+    home: Path
+    where: str
+    about: About
+    before: Path | None
+    unfinished: tuple[str, ...]
+
+
+def restore(controller: Controller, path: Path, *, replace: bool = False) -> Restored:
+    """Put the backup `path` into the controller's state directory, which nothing may be in.
+
+    With `replace`, what is in it is kept beside it. Raises `StoreError` for a backup that is not
+    whole or does not add up, `UsageError` for a directory that is not free, `NotPermitted`; all is
+    as it was then.
+    """
+    home, url = controller.home.absolute(), database_url()
+    _demand_room(controller, replace=replace)
+    about = archive.read_about(path)
+    if about.tables not in known_revisions():
+        raise too_new(str(path), about.tables)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(home.parent, error) from error
+    # What reads the record of the place must not hold its files open when they move.
+    controller.close()
+    controller.__dict__.pop("store", None)
+    with places.beside(home, f"`{home}`") as folder, ExitStack() as stack:
+        made = folder / "home"
+        made.mkdir(mode=0o700)
+        archive.unpack(path, made)
+        unfinished = _prove(controller, made, about, path)
+        where = str(home / archive.RECORD)
+        if url:
+            where = _fill(stack, made, url, about, path)
+        places.give_to_owner_of(home, made)
+        before = _settle(made, home)
+    return Restored(home, where, about, before, unfinished)
+
+
+def _demand_room(controller: Controller, *, replace: bool) -> None:
+    """Raise unless the state directory is free, or may be replaced."""
+    home = controller.home
+    try:
+        there = sorted(each.name for each in home.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"`{home}` cannot be used: {error.strerror}.") from error
+    if not there:
+        return
+    if not replace:
+        told = ", ".join(f"`{name}`" for name in there[:4])
+        raise UsageError(
+            f"`{home}` is not empty: there is {told}.",
+            "`--into DIR` restores elsewhere; `--replace` puts the backup in its place, "
+            "and keeps what is there beside it.",
+        )
+    if database_url() or not Home(home).database.is_file():
+        return
+    # A record that cannot be read is what backups are for.
+    with suppress(StoreError):
+        permit(controller, Act.RESTORE)
+        found = controller.store.sessions(SessionFilter(states=UNFINISHED))
+        if found:
+            codes = " ".join(each.code for each in found[:4])
+            raise UsageError(
+                f"{len(found)} sessions in `{home}` are not handed in: {codes}.",
+                "Their work would be lost. Hand them in (`labctl submit`) or `labctl stop` them.",
+            )
+
+
+def _prove(controller: Controller, made: Path, about: About, path: Path) -> tuple[str, ...]:
+    """Bring what was unpacked up to date, prove that it adds up, and record that it was restored.
+
+    Returns the sessions that were not handed in.
+    """
+    with Store.open(made, upgrade=True) as store:
+        _demand_sound([str(each) for each in store.audit_all()], about, path)
+        data = {"made": about.made, "sessions": about.sessions}
+        store.record(RESTORED, data, controller.actor)
+        found = store.sessions(SessionFilter(states=UNFINISHED))
+    return tuple(each.code for each in found)
+
+
+def _demand_sound(problems: list[str], about: About, path: Path) -> None:
+    """Raise `StoreError` for what adds up no more, though it did when the backup was made."""
+    new = [each for each in problems if each not in about.problems]
+    if new:
+        raise StoreError(
+            f"The record in `{path}` does not add up: {new[0]}"
+            + (f" (and {len(new) - 1} more)." if new[1:] else "."),
+            "Nothing was restored. Take another backup.",
+        )
+
+
+def _fill(stack: ExitStack, made: Path, url: str, about: About, path: Path) -> str:
+    """Move the record into the database `url`, where it is when `stack` ends; its name."""
+    file = made / archive.RECORD
+    filled = stack.enter_context(copied_in(file, Home(made), url))
+    blobs = Blobs(made / "blobs")
+    _demand_sound([str(each) for each in audit_all(filled.connection, blobs.get)], about, path)
+    for left in made.glob(f"{archive.RECORD}*"):
+        left.unlink()
+    return filled.where
+
+
+def _settle(made: Path, home: Path) -> Path | None:
+    number, before = 1, home.with_name(f"{home.name}.before-restore")
+    while os.path.lexists(before):
+        number += 1
+        before = home.with_name(f"{home.name}.before-restore-{number}")
+    try:
+        return before if places.settle_folder(made, home, before) else None
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            raise UsageError(
+                f"`{home}` is a mount point, which cannot be replaced.",
+                f"Restore into a directory in it: `--into {home / 'labctl'}`.",
+            ) from error
+        raise
