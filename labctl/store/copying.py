@@ -68,12 +68,25 @@ def _fill(rows: Connection, target: Path, version: str) -> None:
     try:
         with engine.begin() as connection:
             upgrade(connection, version)
-            _copy_rows(rows, connection)
+            copy_rows(rows, connection)
     finally:
         engine.dispose()
     # As every record in a file is; the file remembers it.
     with closing(sqlite3.connect(target)) as file:
         file.execute("PRAGMA journal_mode = WAL")
+
+
+def copy_rows(source: Connection, target: Connection) -> None:
+    """Every row of every table that `target` has, in place of what the migrations put there."""
+    tables = MetaData()
+    tables.reflect(bind=target)
+    own = [table for table in tables.sorted_tables if table.name != VERSIONS]
+    for table in reversed(own):
+        target.execute(delete(table))
+    for table in own:
+        rows = source.execute(select(table), execution_options={"yield_per": _ROWS})
+        for part in rows.mappings().partitions():
+            target.execute(insert(table), [dict(row) for row in part])
 
 
 class CopiedIn(NamedTuple):
@@ -97,20 +110,7 @@ def copied_in(source: Path, home: Home, url: str) -> Iterator[CopiedIn]:
             engine.connect() as rows,
             database.filling() as connection,
         ):
-            _copy_rows(rows, connection)
+            copy_rows(rows, connection)
             yield CopiedIn(connection, database.where)
     finally:
         engine.dispose()
-
-
-def _copy_rows(source: Connection, target: Connection) -> None:
-    """Every row of every table that `target` has, in place of what the migrations put there."""
-    tables = MetaData()
-    tables.reflect(bind=target)
-    own = [table for table in tables.sorted_tables if table.name != VERSIONS]
-    for table in reversed(own):
-        target.execute(delete(table))
-    for table in own:
-        rows = source.execute(select(table), execution_options={"yield_per": _ROWS})
-        for part in rows.mappings().partitions():
-            target.execute(insert(table), [dict(row) for row in part])

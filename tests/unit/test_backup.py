@@ -37,6 +37,7 @@ def fill(home: Path, url: str | None = None) -> None:
     """A record with something in each of its tables, and rules."""
     with Store.open(home, url) as store:
         plan = store.put_blob(b'{"a": "plan"}')
+        code = ""
         for number in (1, 2, 3):
             new = NewSession(f"C{number}", "lab", "ab" * 32, number, "assessment", plan)
             code = store.create_session(new, "amy").code

@@ -34,6 +34,7 @@ from labctl.store import (
     schema,
 )
 from labctl.store.upgrade import configuration
+from tests.older import make_older
 from tests.tampering import tamper
 
 
@@ -154,11 +155,10 @@ def test_the_migrations_lead_to_the_tables_of_the_program(tmp_path: Path, url: s
 def test_a_store_from_before_results_were_held_is_brought_up_to_date(
     tmp_path: Path, url: str | None
 ) -> None:
-    with Store.open(tmp_path, url) as store:
+    with Store.open(tmp_path / "made") as store:
         code = begin(store)
-        tamper(store, "ALTER TABLE sessions DROP COLUMN held")
-        tamper(store, "UPDATE alembic_version SET version_num = '0002'")
-    with Store.open(tmp_path, url, upgrade=True) as store:
+    make_older(tmp_path / "made", tmp_path / "home", url, "0002")
+    with Store.open(tmp_path / "home", url, upgrade=True) as store:
         assert store.session(code).held is False
         assert store.audit(code) == ()
         store.append(code, "malpractice.suspected", {}, "tester", held=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from labctl.errors import NotPermitted, StoreError, UsageError
 from labctl.sessions.controller import Controller
 from labctl.store import NewSession, Person, Store, database
 from tests.fakes.command import Command
+from tests.older import make_older
 from tests.tampering import tamper
 
 ROOT = Account("root", 0)
@@ -25,13 +27,13 @@ DAEMON = Account("daemon", 1)
 
 def older(home: Path, url: str | None, state: str = "submitted") -> str:
     """A record as the version before results were held left it."""
-    with Store.open(home, url) as store:
+    made = home.with_name("made")
+    with Store.open(made) as store:
         new = NewSession("C1", "lab", "ab" * 32, 1, "practice", store.put_blob(b"{}"))
         code = store.create_session(new, "amy").code
         store.append(code, "moved", {}, "amy", state=state)
         store.record("roster.imported", {}, "amy", people=[Person("C1", "Grace")])
-        tamper(store, "ALTER TABLE sessions DROP COLUMN held")
-        tamper(store, "UPDATE alembic_version SET version_num = '0002'")
+    make_older(made, home, url, "0002")
     return code
 
 
@@ -101,12 +103,13 @@ def test_only_who_may_upgrades(tmp_path: Path) -> None:
     assert bring_up(home) is None
     with pytest.raises(NotPermitted, match="You may not upgrade the record"):
         bring_up(home, DAEMON)
-    older(home, None)
+    old = tmp_path / "old"
+    make_older(home, old, None, "0002")
     with pytest.raises(NotPermitted, match="You may not upgrade the record") as caught:
-        bring_up(home, DAEMON)
-    assert f"LABCTL_HOME={home} " in caught.value.hint
-    assert not (home / "backups").exists()
-    assert bring_up(home) is not None
+        bring_up(old, DAEMON)
+    assert f"LABCTL_HOME={old} " in caught.value.hint
+    assert not (old / "backups").exists()
+    assert bring_up(old) is not None
 
 
 def test_a_newer_record_is_refused(tmp_path: Path) -> None:
@@ -118,6 +121,9 @@ def test_a_newer_record_is_refused(tmp_path: Path) -> None:
 
 def test_the_command(labctl: Command, tmp_path: Path) -> None:
     assert "of this version already" in labctl("upgrade").err
+    for path in labctl.home.glob("labctl.db*"):
+        path.unlink()
+    shutil.rmtree(labctl.home / "blobs")
     older(labctl.home, None)
     refused = labctl("sessions", code=5)
     assert "`labctl upgrade` makes a backup" in " ".join(refused.err.split())
