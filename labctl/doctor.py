@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
+from labctl import readiness
+from labctl.backup.making import MADE
 from labctl.errors import LabctlError, StoreError
 from labctl.library.findings import errors_of
+from labctl.policy.file import in_force
 from labctl.providers import PROVIDERS
 from labctl.providers.base import Finding
 from labctl.sessions.controller import Controller
@@ -39,6 +42,10 @@ def examine(controller: Controller) -> tuple[Finding, ...]:
         lambda: iter([home_disk(controller.home)]),
         lambda: iter([memory(Path("/proc/meminfo"))]),
         lambda: iter([clock()]),
+        lambda: _policy(controller),
+        lambda: iter([readiness.upgrades()]),
+        lambda: iter([readiness.restart()]),
+        lambda: _backup(controller),
         lambda: iter([terminal(sys.stdout, os.environ)]),
     ]
     return tuple(finding for look in looks for finding in _looked(look))
@@ -90,14 +97,34 @@ def _record(controller: Controller) -> Iterator[Finding]:
         yield Finding("ok", "Record", f"{len(sessions)} sessions in {controller.store.where}")
 
 
+def _policy(controller: Controller) -> Iterator[Finding]:
+    """Nothing starts under rules that have mistakes."""
+    try:
+        found = in_force(controller.home)
+    except LabctlError as error:
+        yield Finding("problem", "Policy", error.message, error.hint)
+    else:
+        yield Finding("ok", "Policy", str(found.file or "none; all is as by default"))
+
+
+def _backup(controller: Controller) -> Iterator[Finding]:
+    try:
+        made = [e for e in controller.store.centre_events("backup") if e.kind == MADE]
+        worth_one = bool(controller.store.sessions() or controller.store.people())
+    except StoreError:
+        return  # `_record` says what is wrong
+    last = made[-1] if made else None
+    yield readiness.backup(last, controller.now().at, worth_one=worth_one)
+
+
 def home_disk(home: Path) -> Finding:
     """Whether there is room for the record."""
     try:
-        free = shutil.disk_usage(home).free
+        total, _, free = shutil.disk_usage(home)
     except OSError as error:
         told = f"{home} cannot be looked at: {error.strerror}"
         return Finding("problem", "Room for the record", told, "Set `LABCTL_HOME` elsewhere.")
-    told = f"{free / 2**30:.1f} GiB free at {home}"
+    told = f"{free / 2**30:.1f} GiB ({free / total:.0%}) free at {home}"
     if free < FREE_BYTES:
         return Finding(
             "problem", "Room for the record", told, "Make room, or move it with `LABCTL_HOME`."

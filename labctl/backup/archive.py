@@ -3,8 +3,10 @@
     about.json     what it is a backup of; first, so that a wrong one is refused at once
     labctl.db      the record, as an SQLite file whatever database it was in
     policy.yaml    the centre's rules, where there were any
+    keys/…         the centre's key, where it has one
     blobs/ab/…     the content-addressed files, as they were
     manifest.json  size and SHA-256 of all of the above; last, so that a part is never whole
+    manifest.sig   the key's signature of that, 64 bytes
 
 `tar xzf` reads it where no labctl is.
 """
@@ -24,13 +26,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
+from labctl.centre import signing
+from labctl.centre.signing import SigningKey
 from labctl.errors import StoreError
 from labctl.store.home import PRIVATE
 
-ABOUT, MANIFEST = "about.json", "manifest.json"
+ABOUT, MANIFEST, SIGNATURE = "about.json", "manifest.json", "manifest.sig"
 RECORD = "labctl.db"
 POLICY = "policy.yaml"
 BLOBS = "blobs/"
+KEY = f"{signing.FOLDER}/{signing.FILE}"
 
 FORMAT = 1
 KIND = "labctl backup"
@@ -40,7 +45,7 @@ _LEVEL = 1
 
 _CHUNK = 1 << 20
 _MOST_TOLD = 3
-_MEMBER = re.compile(r"about\.json|labctl\.db|policy\.yaml|blobs/[0-9a-f]{2}/[0-9a-f]{62}")
+_MEMBER = re.compile(r"labctl\.db|policy\.yaml|keys/signing\.pem|blobs/[0-9a-f]{2}/[0-9a-f]{62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ class About:
     """What a backup says of itself.
 
     `made` is UTC, `version` labctl's, `tables` the version of the record's tables. `problems` is
-    what did not add up in the record when the backup was made.
+    what did not add up in the record when the backup was made. `key` is the public key that proves
+    the signature, in hex; empty where the centre had none.
     """
 
     made: str
@@ -57,6 +63,12 @@ class About:
     tables: str
     sessions: int
     problems: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the key that signed it, as it stands on paper; empty where none has."""
+        return signing.fingerprint(bytes.fromhex(self.key)) if self.key else ""
 
 
 @dataclass
@@ -97,7 +109,7 @@ class _Digested:
 
 
 @contextmanager
-def writing(path: Path, about: About) -> Iterator[Writer]:
+def writing(path: Path, about: About, key: SigningKey | None) -> Iterator[Writer]:
     """Write an archive to `path`; it is whole when the body has ended. Raises `OSError`."""
     with (
         path.open("wb") as raw,
@@ -108,7 +120,10 @@ def writing(path: Path, about: About) -> Iterator[Writer]:
         told = {"kind": KIND, "format": FORMAT, **asdict(about)}
         writer.add(ABOUT, _spelled(told))
         yield writer
-        writer.add(MANIFEST, _spelled(writer.manifest))
+        manifest = _spelled(writer.manifest)
+        writer.add(MANIFEST, manifest)
+        if key is not None:
+            writer.add(SIGNATURE, key.sign(manifest))
 
 
 def _spelled(data: object) -> bytes:
@@ -170,6 +185,7 @@ class _Reader:
         self._tar = tarfile.open(fileobj=self._packed, mode="r|")  # noqa: SIM115  # as is `raw`
         self._found: dict[str, dict[str, Any]] = {}
         self._said: Mapping[str, Any] | None = None
+        self._manifest = self._signature = b""
         first = self._tar.next()
         content = b"" if first is None or first.name != ABOUT else self._content(first)
         self.about = self._understood(content)
@@ -183,14 +199,18 @@ class _Reader:
                 raise StoreError(
                     f"`{self._path}` was made by a newer labctl.", "Restore it with that version."
                 )
+            bytes.fromhex(told["key"])
             return About(**told | {"problems": tuple(told["problems"])})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _not_ours(self._path) from error
 
     def unpack(self, folder: Path) -> None:
         while (member := self._tar.next()) is not None:
-            if member.name == MANIFEST:
-                self._said = _manifest(self._content(member))
+            if member.name == MANIFEST and self._said is None:
+                self._manifest = self._content(member)
+                self._said = _manifest(self._manifest)
+            elif member.name == SIGNATURE and self._said is not None and not self._signature:
+                self._signature = self._content(member)
             elif self._said is None and member.isfile() and _MEMBER.fullmatch(member.name):
                 self._keep(member, folder / member.name)
             else:
@@ -200,6 +220,10 @@ class _Reader:
         while self._packed.read(_CHUNK):
             pass  # to the end, where the checksum is
         self._prove()
+        if self.about.key or self._signature:
+            public = bytes.fromhex(self.about.key)
+            if not signing.signed(public, self._signature, self._manifest):
+                raise self._altered([SIGNATURE])
 
     def _keep(self, member: tarfile.TarInfo, path: Path) -> None:
         path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -222,7 +246,8 @@ class _Reader:
     def _prove(self) -> None:
         """Raise `StoreError` unless all is there that the manifest names, and as it says."""
         assert self._said is not None
-        found = {name: told for name, told in self._found.items() if name != MANIFEST}
+        last = (MANIFEST, SIGNATURE)
+        found = {name: told for name, told in self._found.items() if name not in last}
         wrong = [
             name for name in {**self._said, **found} if self._said.get(name) != found.get(name)
         ]

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from labctl.backup import archive, places
 from labctl.backup.archive import About
+from labctl.centre import signing
 from labctl.centre.roles import Act
+from labctl.centre.signing import SigningKey
 from labctl.centre.staff import permit
 from labctl.policy.file import policy_path
 from labctl.sessions.controller import Controller
@@ -63,6 +65,7 @@ def write(controller: Controller, path: Path, *, problems: tuple[str, ...] = ())
         record, part = folder / archive.RECORD, folder / "part"
         tables = copy_out(home, database_url(), record)
         installation, sessions = _asked(record)
+        key = signing.load(home.path)
         about = About(
             made=time_text(at),
             installation=installation,
@@ -70,8 +73,9 @@ def write(controller: Controller, path: Path, *, problems: tuple[str, ...] = ())
             tables=tables,
             sessions=sessions,
             problems=problems,
+            key=key.public.hex() if key else "",
         )
-        blobs = _pack(part, about, record, home)
+        blobs = _pack(part, about, record, home, key)
         with part.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         size = part.stat().st_size
@@ -87,12 +91,14 @@ def _asked(record: Path) -> tuple[str, int]:
     return str(installation), int(sessions)
 
 
-def _pack(part: Path, about: About, record: Path, home: Home) -> int:
+def _pack(part: Path, about: About, record: Path, home: Home, key: SigningKey | None) -> int:
     """Write the archive; returns how many blobs are in it."""
     blobs = 0
     rules = policy_path(home.path)
-    with archive.writing(part, about) as writer:
+    with archive.writing(part, about, key) as writer:
         writer.add_file(archive.RECORD, record)
+        if key is not None:
+            writer.add_file(archive.KEY, signing.key_path(home.path))
         if rules is not None and rules.is_file():
             writer.add_file(archive.POLICY, rules)
         # After the record: a blob is there before an event rests on it.

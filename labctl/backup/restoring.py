@@ -11,6 +11,7 @@ from pathlib import Path
 from labctl.backup import archive, places
 from labctl.backup.archive import About
 from labctl.centre.roles import Act
+from labctl.centre.signing import same
 from labctl.centre.staff import permit
 from labctl.errors import StoreError, UsageError
 from labctl.sessions.controller import Controller
@@ -20,6 +21,7 @@ from labctl.store.audit import audit_all
 from labctl.store.blobs import Blobs, cannot_write
 from labctl.store.copying import copied_in
 from labctl.store.database import too_new
+from labctl.store.locks import exclusive
 from labctl.store.upgrade import known_revisions
 
 RESTORED = "backup.restored"
@@ -40,16 +42,25 @@ class Restored:
     unfinished: tuple[str, ...]
 
 
-def restore(controller: Controller, path: Path, *, replace: bool = False) -> Restored:
+def restore(
+    controller: Controller, path: Path, *, replace: bool = False, fingerprint: str = ""
+) -> Restored:
     """Put the backup `path` into the controller's state directory, which nothing may be in.
 
-    With `replace`, what is in it is kept beside it. Raises `StoreError` for a backup that is not
+    With `replace`, what is in it is kept beside it. `fingerprint`, where given, is that of the key
+    which must have signed the backup. Raises `StoreError` for a backup that is not
     whole or does not add up, `UsageError` for a directory that is not free, `NotPermitted`; all is
     as it was then.
     """
     home, url = controller.home.absolute(), database_url()
     _demand_room(controller, replace=replace)
     about = archive.read_about(path)
+    if fingerprint and not same(about.fingerprint, fingerprint):
+        by = f"by the key {about.fingerprint}" if about.key else "by no key"
+        raise StoreError(
+            f"`{path}` is signed {by}, not by {fingerprint}.",
+            "Nothing was restored. A forged backup is signed by another key than the paper's.",
+        )
     if about.tables not in known_revisions():
         raise too_new(str(path), about.tables)
     try:
@@ -90,8 +101,13 @@ def _demand_room(controller: Controller, *, replace: bool) -> None:
             "`--into DIR` restores elsewhere; `--replace` puts the backup in its place, "
             "and keeps what is there beside it.",
         )
-    if database_url() or not Home(home).database.is_file():
-        return
+    if not database_url() and Home(home).database.is_file():
+        _demand_nothing_lost(controller)
+    _demand_unused(home)
+
+
+def _demand_nothing_lost(controller: Controller) -> None:
+    """Raise `UsageError` while there is work in hosts that the record in place knows alone."""
     # A record that cannot be read is what backups are for.
     with suppress(StoreError):
         permit(controller, Act.RESTORE)
@@ -99,9 +115,16 @@ def _demand_room(controller: Controller, *, replace: bool) -> None:
         if found:
             codes = " ".join(each.code for each in found[:4])
             raise UsageError(
-                f"{len(found)} sessions in `{home}` are not handed in: {codes}.",
+                f"{len(found)} sessions in `{controller.home}` are not handed in: {codes}.",
                 "Their work would be lost. Hand them in (`labctl submit`) or `labctl stop` them.",
             )
+
+
+def _demand_unused(home: Path) -> None:
+    """Raise `Busy` while a server or a command holds a lock of the state directory."""
+    for path in sorted(Home(home).locks.glob("*.lock")):
+        with exclusive(path, f"`{home}`"):
+            pass
 
 
 def _prove(controller: Controller, made: Path, about: About, path: Path) -> tuple[str, ...]:

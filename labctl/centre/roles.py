@@ -48,6 +48,7 @@ class Act(StrEnum):
     BACKUP = "back up the record"
     RESTORE = "put a backup in the record's place"
     UPGRADE = "upgrade the record"
+    INIT = "set up the centre"
 
 
 _ASSESSOR, _IQA, _VERIFIER = Role.ASSESSOR, Role.IQA, Role.VERIFIER
@@ -91,5 +92,6 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.BACKUP: frozenset({_TECHNICIAN}),
     Act.RESTORE: frozenset({_TECHNICIAN}),
     Act.UPGRADE: frozenset({_TECHNICIAN}),
+    Act.INIT: frozenset({_TECHNICIAN}),
 }
 """Every act with the roles that may do it, where a centre has staff on record."""

@@ -55,11 +55,20 @@ def _tell_backup(screen: Screen, made: BackedUp) -> None:
     metavar="DIR",
     help="The state directory to restore to (default: LABCTL_HOME).",
 )
+@click.option(
+    "--fingerprint", default="", metavar="TEXT", help="Of the key that must have signed it."
+)
 @click.option("--replace", is_flag=True, help="Take the place of what is there, and keep that too.")
 @as_json
 @pass_settings
 def restore(
-    settings: Settings, file: Path, into: Path | None, *, replace: bool, as_json: bool
+    settings: Settings,
+    file: Path,
+    into: Path | None,
+    fingerprint: str,
+    *,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Put a backup in place of an empty state directory.
 
@@ -73,7 +82,7 @@ def restore(
     settings.when_interrupted = "Nothing was restored; type the command again."
     home = into.absolute() if into else home_path()
     with Controller(home, settings.libraries, settings.screen.tell) as controller:
-        done = put_back(controller, file, replace=replace)
+        done = put_back(controller, file, replace=replace, fingerprint=fingerprint)
     if as_json:
         settings.screen.json(done)
         return
@@ -93,6 +102,10 @@ def _tell_restored(screen: Screen, done: Restored) -> None:
         )
     if done.before:
         screen.say(f"What was there is in {done.before}; remove it when you are sure.")
+    if done.about.key:
+        screen.say(f"Signed by the key {done.about.fingerprint}: compare it with the paper.")
+    else:
+        screen.warn("it is signed by no key, so it may be anybody's (`labctl centre init`)")
     made = f"as of {clock(done.about.made)}"
     screen.say(f"✓ restored: {plural(done.about.sessions, 'session')}, {made}", "green")
     screen.say("`labctl doctor` shows what this server lacks.", "dim")

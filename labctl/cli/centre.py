@@ -1,15 +1,19 @@
-"""`labctl centre`: the centre's own log."""
+"""`labctl centre`: setting it up, and its own log."""
 
 from __future__ import annotations
 
 import click
 
+from labctl.cli.founding import init
 from labctl.cli.settings import Settings, as_json, pass_settings
 
 
 @click.group()
 def centre() -> None:
-    """Read what is on record about the centre itself."""
+    """Set up the centre, and read what is on record about it."""
+
+
+centre.add_command(init)
 
 
 @centre.command()

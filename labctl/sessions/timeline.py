@@ -187,6 +187,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
         f"{_count(data, 'changed')} changed"
     ),
     "person.erased": lambda data: f"erased: {_listed(data.get('codes'))}",
+    "key.made": lambda data: f"the centre's key was made: {data.get('key')}",
     "backup.made": lambda data: f"backed up to {data.get('file')}",
     "backup.restored": lambda data: f"restored from a backup as of {data.get('made')}",
     "store.upgraded": lambda data: f"upgraded: tables {data.get('from')} to {data.get('to')}",

@@ -19,6 +19,10 @@ PRIVATE = 0o700
 """The mode of every directory made here: the record holds candidates' names and answers."""
 
 
+MACHINE = Path("/etc/labctl/home")
+"""Says where the one store of this machine is, where `labctl centre init` has made one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """The paths inside the state directory `path`."""
@@ -50,18 +54,30 @@ class Home:
             path.mkdir(mode=PRIVATE, exist_ok=True)
 
 
-def home_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory: `LABCTL_HOME`, else the user's data directory for `labctl`.
+def home_path(environ: Mapping[str, str] = os.environ, machine: Path = MACHINE) -> Path:
+    """The state directory: `LABCTL_HOME`, else the machine's, else the user's data directory.
 
     Always absolute, so that a command that changes its directory keeps its state.
     """
     chosen = environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
+    shared = machine_home(machine)
+    if shared:
+        return shared
     # Imported here, since most commands and all tests name a home of their own.
     from platformdirs import user_data_dir  # noqa: PLC0415
 
     return Path(user_data_dir("labctl", appauthor=False))
+
+
+def machine_home(file: Path = MACHINE) -> Path | None:
+    """The state directory that all accounts of this machine share, if there is one."""
+    try:
+        told = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return Path(told) if told.startswith("/") else None
 
 
 def database_url(environ: Mapping[str, str] = os.environ) -> str | None:

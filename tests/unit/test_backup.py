@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import os
 import re
@@ -12,7 +11,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -29,6 +27,7 @@ from labctl.sessions.controller import Controller
 from labctl.store import NewSession, Person, Result, Run, Store
 from tests.fakes.command import Command
 from tests.tampering import tamper
+from tests.tar_members import Members, members_of, write_members
 
 POLICY = b"format: 1\n"
 
@@ -353,26 +352,10 @@ def test_two_at_once_are_told_of_each_other(file: Path, home: Path, tmp_path: Pa
 # ------------------------------------------------------------------ damaged files
 
 
-def members(file: Path) -> list[tuple[str, bytes]]:
-    with tarfile.open(file) as tar:
-        found = [(each, tar.extractfile(each)) for each in tar]
-        return [(each.name, content.read()) for each, content in found if content]
+Change = Callable[[Members], Members]
 
 
-def write(file: Path, content: list[tuple[str, bytes]]) -> None:
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w") as tar:
-        for name, text in content:
-            info = tarfile.TarInfo(name)
-            info.size = len(text)
-            tar.addfile(info, io.BytesIO(text))
-    file.write_bytes(gzip.compress(raw.getvalue()))
-
-
-Change = Callable[[list[tuple[str, bytes]]], list[tuple[str, bytes]]]
-
-
-def blob(found: list[tuple[str, bytes]]) -> int:
+def blob(found: Members) -> int:
     return next(number for number, (name, _) in enumerate(found) if name.startswith("blobs/"))
 
 
@@ -383,7 +366,7 @@ def flip(name: str) -> Change:
 
 
 def about(**changes: Any) -> Change:
-    def change(found: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    def change(found: Members) -> Members:
         told = json.loads(found[0][1]) | changes
         return [("about.json", json.dumps(told).encode()), *found[1:]]
 
@@ -415,7 +398,7 @@ def about(**changes: Any) -> Change:
 def test_a_file_that_is_not_as_it_was_written_is_refused_by_name(
     file: Path, tmp_path: Path, change: Change, told: str
 ) -> None:
-    write(file, change(members(file)))
+    write_members(file, change(members_of(file)))
     with pytest.raises(StoreError, match=told) as caught:
         put_back(file, tmp_path / "new")
     assert str(file) in caught.value.message
@@ -564,9 +547,13 @@ def test_the_commands(labctl: Command, tmp_path: Path) -> None:
         assert "adds up" in labctl("audit").err
         assert "restored from a backup as of" in labctl("centre", "log").out
         assert labctl("backup", ".", "--json").json["about"]["sessions"] == 2
-    refused = labctl("restore", "b.tar.gz", "--replace", code=2)
-    assert f"not handed in: {code}" in " ".join(refused.err.split())
     labctl("stop", code, "--yes")
-    swapped = labctl("restore", "b.tar.gz", "--replace", "--json").json
-    assert swapped["before"].endswith("home.before-restore")
+    refused = labctl("restore", "b.tar.gz", "--replace", code=5)
+    assert f"home` is in use by labctl (process {os.getpid()} on" in " ".join(refused.err.split())
+    again = ["restore", "b.tar.gz", "--into", "new", "--replace"]
+    assert f"not handed in: {code}" in " ".join(labctl(*again, code=2).err.split())
+    with Store.open(tmp_path / "new") as store:
+        store.append(code, "given-up", {}, "a", state="stopped")
+    swapped = labctl(*again, "--json").json
+    assert swapped["before"].endswith("new.before-restore")
     assert swapped["unfinished"] == [code]

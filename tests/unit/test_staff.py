@@ -22,6 +22,7 @@ from labctl.centre import staff
 from labctl.centre.account import Account, current_account, find_account
 from labctl.centre.approvals import approve
 from labctl.centre.candidates import candidates, erase
+from labctl.centre.founding import Machine, init
 from labctl.centre.importing import import_roster
 from labctl.centre.roles import MAY, Act, Role
 from labctl.errors import LabctlError, NotPermitted, StoreError, UnknownName, UsageError
@@ -189,6 +190,7 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
     Act.BACKUP: lambda c: back_up(c, Path("none/none")),
     Act.RESTORE: lambda c: restore(c, Path("none"), replace=True),
     Act.UPGRADE: upgrade,
+    Act.INIT: lambda c: init(c, machine=Machine(is_root=False)),
 }
 """Each act as a use-case, with arguments that lead nowhere once it is permitted."""
 
@@ -218,8 +220,9 @@ ROWS: dict[str, tuple[Act, ...]] = {
     ),
     "see names, `people list`, `people show`": (Act.SEE_PEOPLE,),
     "`labs approve`": (Act.APPROVE,),
-    "`staff add`, `role`, `remove`, `backup`, `restore`, `upgrade`": (
+    "`staff add`, `role`, `remove`, `centre init`, `backup`, `restore`, `upgrade`": (
         Act.STAFF,
+        Act.INIT,
         Act.BACKUP,
         Act.RESTORE,
         Act.UPGRADE,
