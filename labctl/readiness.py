@@ -59,7 +59,7 @@ def upgrades(root: Path = ROOT, run: Run = run) -> Finding:
         told = "cron may install packages in the middle of an exam, and restart Docker"
         cure = "Before a sitting `chmod -x /etc/cron.daily/apt-compat`, after it `chmod +x`."
         return Finding("warning", title, told, cure)
-    return Finding("ok", title, "none are due")
+    return Finding("ok", title, "nothing upgrades itself here")
 
 
 def _unattended(run: Run) -> bool:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from labctl.sessions.controller import Controller
 
 GROUP = "labctl"
-HOME = Path("/var/lib/labctl")
-"""The state directory of a machine, unless another is named."""
+HOME = Path("/var/lib/labctl/centre")
+"""The state directory of a machine, unless another is named; virtual machines are beside it."""
 BACKUPS = Path("/var/backups/labctl")
 KEY_MADE = "key.made"
 SCRIPT = "server"
@@ -165,6 +165,8 @@ def _directory(home: Path, group: int | None) -> Step:
     if home.is_dir():
         return Step("Directory", "there", str(home))
     try:
+        if group is not None:
+            _make_way(home.parent)
         home.mkdir(mode=0o700, parents=True)
         if group is not None:
             # So far that the group comes to the server's socket, which lets it in or not.
@@ -173,6 +175,14 @@ def _directory(home: Path, group: int | None) -> Step:
     except OSError as error:
         raise cannot_write(home, error) from error
     return Step("Directory", "made", str(home))
+
+
+def _make_way(folder: Path) -> None:
+    """Make a directory that everybody may pass, and those above it, whatever the umask is."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir()
+        each.chmod(0o755)
 
 
 def _key(controller: Controller) -> Step:
@@ -208,7 +218,7 @@ def _file(what: str, path: Path, text: str, mode: int) -> Step:
         if path.exists():
             same = path.read_text(encoding="utf-8", errors="replace") == text
             return Step(what, "there" if same else "differs", str(path))
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_way(path.parent)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

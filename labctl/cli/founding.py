@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--home",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The state directory (default: LABCTL_HOME; for root /var/lib/labctl).",
+    help="The state directory (default: LABCTL_HOME; for root /var/lib/labctl/centre).",
 )
 @click.option("--systemd", is_flag=True, help="Make units: the server, and a backup every night.")
 @as_json

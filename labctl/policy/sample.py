@@ -29,6 +29,8 @@ def _lines(model: type[BaseModel], data: dict[str, Any], indent: str) -> list[st
             lines.append(f"{indent}# {field.description}")
         if isinstance(value, dict):
             inner: Any = field.annotation
+            if not field.description and not indent:
+                lines.append(f"# {(inner.__doc__ or name).splitlines()[0]}")
             lines += [f"{indent}{name}:", *_lines(inner, value, f"{indent}  ")]
         else:
             lines.append(f"{indent}{name}: {_spelled(value)}")

@@ -92,6 +92,18 @@ def test_a_centre_is_made_and_a_second_run_changes_nothing(
         assert controller.store.audit_all() == ()
 
 
+def test_everybody_may_pass_whatever_the_umask_is(tmp_path: Path, machine: FakeMachine) -> None:
+    before = os.umask(0o077)
+    try:
+        set_up(tmp_path / "var" / "lib" / "centre", machine, systemd=True)
+    finally:
+        os.umask(before)
+    open_to_all = [tmp_path / "var", tmp_path / "var" / "lib", machine.etc / "labctl"]
+    open_to_all.append(machine.etc / "systemd" / "system")
+    assert {each.stat().st_mode & 0o777 for each in open_to_all} == {0o755}
+    assert machine.home_file.stat().st_mode & 0o777 == 0o644
+
+
 def test_what_is_there_is_left_as_it_is(tmp_path: Path, machine: FakeMachine) -> None:
     home = tmp_path / "home"
     home.mkdir()
