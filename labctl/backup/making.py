@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from labctl.centre import signing
 from labctl.centre.roles import Act
 from labctl.centre.signing import SigningKey
 from labctl.centre.staff import permit
+from labctl.errors import StoreError
 from labctl.policy.file import policy_path
 from labctl.sessions.controller import Controller
 from labctl.store import Home, database_url, time_text
@@ -85,9 +86,16 @@ def write(controller: Controller, path: Path, *, problems: tuple[str, ...] = ())
 
 def _asked(record: Path) -> tuple[str, int]:
     """The installation of a copied record, and how many sessions are in it."""
-    with closing(sqlite3.connect(record)) as connection:
-        (installation,) = connection.execute("SELECT id FROM installation").fetchone()
-        (sessions,) = connection.execute("SELECT count(*) FROM sessions").fetchone()
+    # As a file that nobody writes to: no log is made beside it.
+    where = f"{record.as_uri()}?immutable=1"
+    try:
+        with closing(sqlite3.connect(where, uri=True)) as connection:
+            (installation,) = connection.execute("SELECT id FROM installation").fetchone()
+            (sessions,) = connection.execute("SELECT count(*) FROM sessions").fetchone()
+    except (sqlite3.Error, TypeError) as error:
+        raise StoreError(
+            f"The record is damaged: {error}.", "Restore an earlier backup."
+        ) from error
     return str(installation), int(sessions)
 
 
@@ -104,7 +112,8 @@ def _pack(part: Path, about: About, record: Path, home: Home, key: SigningKey | 
         # After the record: a blob is there before an event rests on it.
         for path in sorted(home.blobs.glob("[0-9a-f][0-9a-f]/*")):
             if _DIGEST.fullmatch(path.name):
-                writer.add_file(f"{archive.BLOBS}{path.parent.name}/{path.name}", path)
-                blobs += 1
+                with suppress(FileNotFoundError):  # its time was over meanwhile
+                    writer.add_file(f"{archive.BLOBS}{path.parent.name}/{path.name}", path)
+                    blobs += 1
     part.chmod(0o600)
     return blobs

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, MetaData, create_engine, delete, insert, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from labctl.errors import StoreError
-from labctl.store.blobs import cannot_write
+from labctl.store.blobs import cannot_write, disk_full
 from labctl.store.database import Database
 from labctl.store.home import Home
 
@@ -44,7 +44,11 @@ def copy_out(home: Home, url: str | None, target: Path) -> str:
                 _copy_file(database.file, target)
         except OSError as error:
             raise cannot_write(target, error) from error
-        except (sqlite3.Error, SQLAlchemyError) as error:
+        except sqlite3.Error as error:
+            if error.sqlite_errorname == "SQLITE_FULL":
+                raise disk_full(target) from error
+            raise StoreError(f"`{target}` could not be written: {error}.") from error
+        except SQLAlchemyError as error:
             raise StoreError(f"`{target}` could not be written: {error}.") from error
     return version
 

@@ -26,6 +26,7 @@ from labctl.errors import LabctlError, StoreError, UsageError
 from labctl.sessions.controller import Controller
 from labctl.store import NewSession, Person, Result, Run, Store
 from tests.fakes.command import Command
+from tests.small_disk import small_disk
 from tests.tampering import tamper
 from tests.tar_members import Members, members_of, write_members
 
@@ -347,6 +348,28 @@ def test_two_at_once_are_told_of_each_other(file: Path, home: Path, tmp_path: Pa
     other = tmp_path / "other.tar.gz"
     with beside(other, "other"), pytest.raises(Busy):
         make(home, other)
+
+
+# ------------------------------------------------------------------ full disks
+
+
+@pytest.mark.parametrize("more", [-40, 8], ids=["for the record", "for the archive"])
+def test_a_backup_that_finds_no_room_is_no_file(home: Path, tmp_path: Path, more: int) -> None:
+    room = (home / "labctl.db").stat().st_size // 1024 + more
+    with small_disk(tmp_path / "stick", f"{room}k") as stick:
+        with pytest.raises(StoreError, match="The disk is full") as caught:
+            make(home, stick / "b.tar.gz")
+        assert f"`df -h {stick}" in caught.value.hint
+        assert list(stick.iterdir()) == []
+    make(home, tmp_path / "b.tar.gz")
+
+
+@pytest.mark.parametrize("size", ["40k", "100k", "150k"])
+def test_a_restore_that_finds_no_room_leaves_nothing(file: Path, tmp_path: Path, size: str) -> None:
+    with small_disk(tmp_path / "disk", size) as disk:
+        with pytest.raises(StoreError, match="The disk is full"):
+            put_back(file, disk / "home")
+        assert list(disk.iterdir()) == []
 
 
 # ------------------------------------------------------------------ damaged files

@@ -8,8 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from labctl.store import (
 )
 from labctl.store.upgrade import configuration
 from tests.older import make_older
+from tests.small_disk import small_disk
 from tests.tampering import tamper
 
 
@@ -341,18 +341,6 @@ def test_a_database_that_may_not_grow_takes_nothing_half(tmp_path: Path) -> None
             connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         store.append(code, "note", {}, "a", state=f"s{written}")
         assert_whole(store, code, written + 1)
-
-
-@contextmanager
-def small_disk(path: Path, size: str) -> Iterator[Path]:
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "labctl-test", str(path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system is not permitted here")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
 
 
 def test_a_full_disk_takes_nothing_half_and_room_mends_it(tmp_path: Path) -> None:
