@@ -115,7 +115,7 @@ def _tell_restored(screen: Screen, done: Restored) -> None:
 @as_json
 @pass_settings
 def upgrade(settings: Settings, *, as_json: bool) -> None:
-    """Bring the record of an older labctl to this version, after a backup.
+    """Bring an older labctl's record up to date, after a backup.
 
     It is tried on a copy first, and refused while sessions run.
     """
