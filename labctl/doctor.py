@@ -135,17 +135,18 @@ def home_disk(home: Path) -> Finding:
 def memory(meminfo: Path) -> Finding:
     """Whether there is memory for hosts; `meminfo` is /proc/meminfo."""
     try:
-        available = _available(meminfo.read_text())
+        free = available(meminfo.read_text())
     except (OSError, ValueError):
         return Finding("warning", "Memory", "the kernel does not say how much there is")
-    told = f"{available / 2**30:.1f} GiB available"
-    if available < MEMORY_BYTES:
+    told = f"{free / 2**30:.1f} GiB available"
+    if free < MEMORY_BYTES:
         cure = "Stop other programs, or sessions that have ended: `labctl sessions`."
         return Finding("warning", "Memory", told, cure)
     return Finding("ok", "Memory", told)
 
 
-def _available(meminfo: str) -> int:
+def available(meminfo: str) -> int:
+    """The bytes of memory that programs may still have, by /proc/meminfo; raises `ValueError`."""
     for line in meminfo.splitlines():
         name, _, rest = line.partition(":")
         if name == "MemAvailable":

@@ -1,6 +1,7 @@
 """Runs one use-case and kills this process, as `kill -9` does, after its Nth recorded write.
 
     python tests/interrupted.py HOME LIBRARY N start|submit|reset|stop|void [SESSION [HOST]]
+    python tests/interrupted.py HOME LIBRARY N begin SITTING
     python tests/interrupted.py HOME LIBRARY N hands SESSION ACT
     python tests/interrupted.py HOME LIBRARY N capture SESSION   (a hand-in; N counts blobs)
 
@@ -29,6 +30,7 @@ from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
 from labctl.sessions.voiding import void
+from labctl.sittings.beginning import begin
 from labctl.store.blobs import Blobs
 from labctl.store.database import Database
 
@@ -109,6 +111,8 @@ def main() -> None:
         elif verb == "hands":
             deaths.after_acts()
             hands(controller, *rest)
+        elif verb == "begin":
+            begin(controller, rest[0])
         elif verb == "void":
             void(controller, rest[0], "the wrong lab")
         else:

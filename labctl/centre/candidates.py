@@ -106,8 +106,12 @@ def extra_time_of(controller: Controller, code: str) -> int:
 
     Whoever starts a session need not be allowed to see whose it is.
     """
-    found = {each.code: each for each in _everybody(controller)}
-    return found[code].extra_time if code in found else 0
+    return extra_times(controller).get(code, 0)
+
+
+def extra_times(controller: Controller) -> dict[str, int]:
+    """Code → percentage of extra time, for everybody on the roster who has any."""
+    return {each.code: each.extra_time for each in _everybody(controller) if each.extra_time}
 
 
 def candidate(controller: Controller, code: str) -> Candidate:

@@ -18,6 +18,10 @@ class Role(StrEnum):
 class Act(StrEnum):
     """What needs a role, in words that fit after *may*."""
 
+    PLAN = "plan sittings"
+    PREPARE = "prepare sittings"
+    REGISTER = "keep the register"
+    END = "end sittings"
     START = "start sessions"
     CHECK = "look at running work with `check`"
     SUBMIT = "take work in"
@@ -55,6 +59,11 @@ _ASSESSOR, _IQA, _VERIFIER = Role.ASSESSOR, Role.IQA, Role.VERIFIER
 _INVIGILATOR, _TECHNICIAN = Role.INVIGILATOR, Role.TECHNICIAN
 
 MAY: dict[Act, frozenset[Role]] = {
+    Act.PLAN: frozenset({_ASSESSOR, _IQA}),
+    Act.PREPARE: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
+    # Whoever sees who comes in; a technician need not know the candidates.
+    Act.REGISTER: frozenset({_ASSESSOR, _INVIGILATOR}),
+    Act.END: frozenset({_ASSESSOR, _INVIGILATOR}),
     # A sitting: a technician also tries every seat the day before.
     Act.START: frozenset({_ASSESSOR, _INVIGILATOR, _TECHNICIAN}),
     Act.CHECK: frozenset({_ASSESSOR, _TECHNICIAN}),

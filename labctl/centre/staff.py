@@ -94,6 +94,13 @@ def may(controller: Controller, act: Act) -> bool:
     return not staff or bool(roles_of(controller.account, staff) & MAY[act])
 
 
+def roles_for(controller: Controller, act: Act) -> tuple[Role, ...]:
+    """The roles by which the one who runs the command may do this; none while there is no staff."""
+    staff = _members(controller.store)
+    own = roles_of(controller.account, staff) & MAY[act] if staff else frozenset()
+    return tuple(role for role in Role if role in own)
+
+
 def permit(controller: Controller, act: Act) -> None:
     """Raise `NotPermitted` unless the one who runs the command may do this."""
     if may(controller, act):

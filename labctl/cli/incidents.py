@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 KINDS = ("note", "assistance", "malpractice")
 
+CREDIT = click.option(
+    "--credit",
+    type=click.IntRange(0, 120),
+    default=0,
+    metavar="MINUTES",
+    help="Give so much time back for reading it.",
+)
+
 several = click.argument("sessions", nargs=-1, required=True, metavar="SESSION...")
 
 
@@ -123,11 +131,13 @@ def note(
 @click.command()
 @several
 @click.option("--text", required=True, help="What the candidates are told.")
+@CREDIT
 @pass_settings
-def notice(settings: Settings, sessions: tuple[str, ...], *, text: str) -> int:
+def notice(settings: Settings, sessions: tuple[str, ...], *, text: str, credit: int) -> int:
     """Tell the candidates of sessions something, such as a correction.
 
-    It stands at the top of their task sheets (`labctl tasks`), and in the record.
+    It stands at the top of their task sheets (`labctl tasks`), and in the record. `labctl sitting
+    notice` tells a whole room.
     """
     from labctl.sessions.incidents import notice as give
     from labctl.sessions.side_by_side import side_by_side
@@ -136,7 +146,9 @@ def notice(settings: Settings, sessions: tuple[str, ...], *, text: str) -> int:
         names = tuple(dict.fromkeys(sessions))
         for name in names:
             controller.store.session(name)
-        outcomes = side_by_side(controller, names, lambda code: give(controller, code, text))
+        outcomes = side_by_side(
+            controller, names, lambda code: give(controller, code, text, credit * 60)
+        )
     return _ended(settings.screen, outcomes, "has it on the task sheet.")
 
 

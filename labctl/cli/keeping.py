@@ -100,22 +100,29 @@ def evidence(settings: Settings, session: str, output: Path | None, *, as_json: 
 @as_json
 @pass_settings
 def audit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> int:
-    """Check that the record adds up, of sessions and the centre.
+    """Check that the record adds up: sessions, sittings, the centre.
 
-    All sessions and the centre's own log are checked, or the sessions named; exits with 1 if
-    something does not add up.
+    All sessions, all sittings and the centre's own log are checked, or the sessions and sittings
+    that are named; exits with 1 if something does not add up.
     """
     from labctl.cli.words import plural
+    from labctl.store.records import SITTING
 
     screen = settings.screen
     with settings.controller() as controller:
         store = controller.store
-        codes = sessions or tuple(each.code for each in store.sessions())
+        named = sessions or tuple(each.code for each in store.sessions())
+        codes = tuple(each for each in named if not SITTING.fullmatch(each))
+        rooms = tuple(each for each in named if SITTING.fullmatch(each))
+        rooms = rooms if sessions else tuple(each.code for each in store.sittings.list())
         found: list[Problem] = [problem for code in codes for problem in store.audit(code)]
+        found += [problem for code in rooms for problem in store.sittings.audit(code)]
         found += () if sessions else store.audit_centre()
-    whose = plural(len(codes), "session") + ("" if sessions else " and of the centre")
+    whose = plural(len(codes), "session")
+    whose += f", of {plural(len(rooms), 'sitting')}" if rooms else ""
+    whose += "" if sessions else " and of the centre"
     if as_json:
-        screen.json({"sessions": codes, "problems": found})
+        screen.json({"sessions": codes, "sittings": rooms, "problems": found})
     for problem in found:
         if not as_json:
             screen.line(str(problem))

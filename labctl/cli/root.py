@@ -10,6 +10,9 @@ import click
 from labctl.cli.settings import Settings, library_option, pass_settings
 
 SECTIONS: dict[str, dict[str, str]] = {
+    "Sittings": {
+        "sitting": "labctl.cli.sitting:sitting",
+    },
     "Sessions": {
         "start": "labctl.cli.starting:start",
         "sessions": "labctl.cli.looking:sessions",
@@ -68,7 +71,7 @@ HIDDEN = {"warden": "labctl.cli.keeping:warden"}
 EPILOG = """\b
 Exit codes:
   0    fine
-  1    problems were found (by lint, verify, doctor, audit or demo)
+  1    problems were found (by lint, verify, prepare, doctor, audit or demo)
   2    the command cannot be done as asked, or a name is unknown
   3    a lab file, a roster, or the centre's policy, has mistakes
   4    Docker, an image or a host failed

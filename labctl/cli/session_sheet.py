@@ -61,7 +61,8 @@ def _head(screen: Screen, detail: SessionDetail) -> None:
         f"{about.lab}, level {detail.level}, {about.mode}, attempt {about.attempt}, "
         f"seed {about.seed}"
     )
-    screen.show(f"from {clock(about.created)}")
+    where = f", sitting {about.sitting}" if about.sitting else ""
+    screen.show(f"from {clock(about.created)}{where}")
     if detail.clock and (given := time_given(detail.clock)):
         screen.show(given)
     if detail.disks and detail.session.state not in ("submitting", "submitted"):
@@ -81,7 +82,7 @@ def time_given(clock: ClockView) -> str:
     parts = [
         (clock.extra, f"extra time ({clock.extra_percent} %)"),
         (clock.extended, "extension"),
-        (clock.credited, "given back for faults"),
+        (clock.credited, "given back"),
     ]
     told = [f"{seconds(given)} {why}" for given, why in parts if given]
     if not told and clock.phase != "paused":

@@ -11,6 +11,8 @@ import click
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labctl.cli.board import Board
     from labctl.sessions.controller import Controller
     from labctl.sessions.starting import Started, StartRequest
@@ -87,16 +89,15 @@ def start(
         request = StartRequest(lab, named, mode, seed, reason, extra_time)
         settle(settings, controller)
         started = _start(settings, controller, request)
-        _warn_of_dates(settings, controller, request)
-        _warn_of_approval(settings, controller, request)
-        _tell_of_people(settings, controller, named)
+        warn_of_labs(settings, controller, [request])
+        tell_of_people(settings, controller, named)
         if any(each.session for each in started):
             ensure_warden(controller.home)
-        _tell_started(settings, controller, started, as_json=as_json)
+        tell_started(settings, controller, started, as_json=as_json)
     return max((each.exit_code for each in started), default=0)
 
 
-def _tell_of_people(settings: Settings, controller: Controller, named: tuple[str, ...]) -> None:
+def tell_of_people(settings: Settings, controller: Controller, named: tuple[str, ...]) -> None:
     """Say who has access arrangements, and who is not on the roster though there is one."""
     from labctl.centre.candidates import candidates
     from labctl.errors import NotPermitted
@@ -111,6 +112,17 @@ def _tell_of_people(settings: Settings, controller: Controller, named: tuple[str
     strangers = [code for code in named if code not in known]
     if known and strangers:
         settings.screen.warn(f"Not on the roster: {', '.join(strangers)}.")
+
+
+def warn_of_labs(
+    settings: Settings, controller: Controller, requests: Sequence[StartRequest]
+) -> None:
+    """Say what should be known of labs that are to assess somebody, of each level once."""
+    levels = {controller.library.lab(each.lab).header.level: each for each in requests}
+    for request in levels.values():
+        _warn_of_dates(settings, controller, request)
+    for request in requests:
+        _warn_of_approval(settings, controller, request)
 
 
 def _warn_of_approval(settings: Settings, controller: Controller, request: StartRequest) -> None:
@@ -171,9 +183,10 @@ def named_on(controller: Controller, board: Board) -> Any:
     return tell
 
 
-def _tell_started(
+def tell_started(
     settings: Settings, controller: Controller, started: tuple[Started, ...], *, as_json: bool
 ) -> None:
+    """Say how starts went; one problem of several candidates is told once."""
     from labctl.cli.words import left, sign
     from labctl.sessions.views import view
 

@@ -4,7 +4,8 @@
 
 It runs while the session is `running`, as its events say, and stands at all other times. What a
 candidate may work in all is the lab's own time, the percentage of it that an access arrangement
-gives, every extension, and every credit for time in which the machinery held them up.
+gives, every extension, and every credit: for time in which the machinery held them up, or for a
+correction that they had to read.
 
 The order of the events is that of their chain: one whose time is before that of an earlier event
 counts as of the same time. Where a server's clock was set while a session ran, the time since the
@@ -30,7 +31,9 @@ EXTENDED = "time.extended"
 """So many `seconds` more, given by a person."""
 CREDITED = "time.credited"
 """So many `seconds` given back, which the machinery had taken."""
-KINDS = (ARRANGED, EXTENDED, CREDITED)
+NOTICED = "notice.given"
+"""What a candidate was told; so many `seconds` given back for it, where it says any."""
+KINDS = (ARRANGED, EXTENDED, CREDITED, NOTICED)
 """The kinds of events that move the clock without changing the session's state."""
 
 REOPENED = "reopen.done"
@@ -109,6 +112,11 @@ def elapsed(earlier: Moment, later: Moment) -> timedelta:
     return wall if abs(wall - steady) < JUMP else steady
 
 
+def allowed_extra(allowance: timedelta, percent: int) -> timedelta:
+    """What a percentage of extra time comes to, rounded up to whole seconds."""
+    return -(-(allowance * percent) // (100 * SECOND)) * SECOND
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """A clock as it is read at one moment.
@@ -172,7 +180,7 @@ class Timing:
     @property
     def extra(self) -> timedelta:
         """What the percentage comes to, rounded up to whole seconds."""
-        return -(-(self.allowance * self.percent) // (100 * SECOND)) * SECOND
+        return allowed_extra(self.allowance, self.percent)
 
     @property
     def ends(self) -> Moment | None:
@@ -219,6 +227,8 @@ class Timing:
         elif kind == CREDITED:
             credited = self.credited + data["seconds"] * SECOND
             found = replace(found, credited=credited, settled=self.read(now).worked)
+        elif kind == NOTICED:
+            found = replace(found, credited=self.credited + data.get("seconds", 0) * SECOND)
         changes = data.get("session")
         state = changes.get("state") if isinstance(changes, dict) else None
         if state is None:

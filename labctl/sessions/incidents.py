@@ -6,8 +6,9 @@ malpractice holds the result back: the recommendation is not shown until somebod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
@@ -15,8 +16,9 @@ from labctl.errors import UsageError
 from labctl.sessions import record
 from labctl.sessions.assistance import HELP
 from labctl.sessions.attempts import BEYOND
+from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
-from labctl.sessions.record import NOTICE, State
+from labctl.sessions.record import AT_WORK, NOTICE, Session, State
 from labctl.sessions.said import fit
 from labctl.sessions.suspending import REINSTATED, SUSPENDED
 from labctl.sessions.timeline import EventView, event_views
@@ -43,6 +45,10 @@ INCIDENTS = (
     "void.done",
 )
 """The kinds of events that a verifier should see without reading the whole log."""
+
+LOCK_SECONDS = 60.0
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 OVER = (State.SUBMITTING, State.SUBMITTED, State.STOPPED, State.WITHDRAWN, State.VOID)
 """States in which nobody works any more who could be told something."""
@@ -73,17 +79,40 @@ def lift(controller: Controller, code: str, why: str) -> Event:
     return controller.store.append(code, LIFTED, {"why": reason}, controller.actor, held=False)
 
 
-def notice(controller: Controller, code: str, text: str) -> Event:
+def notice(
+    controller: Controller,
+    code: str,
+    text: str,
+    seconds: int = 0,
+    about: Mapping[str, Any] = NOTHING,
+) -> Event:
     """Tell the candidate of a session something; it stands at the top of their task sheet.
 
-    Raises `UsageError` for a session in which nobody works any more.
+    `seconds` are given back for what it takes to read it, where the clock has begun. `about` is
+    recorded beside the text. Raises `UsageError` for a session in which nobody works any more.
     """
     permit(controller, Act.NOTICE)
-    said = fit(controller.store, text, "notice")
-    state = record.load(controller.store, code).record.state
+    if seconds < 0:
+        raise UsageError("A credit adds time.", "Name the minutes that are to be given back.")
+    data = {"text": fit(controller.store, text, "notice"), **about}
+    if not seconds:
+        _demand_somebody(record.load(controller.store, code))
+        return controller.store.append(code, NOTICE, data, controller.actor)
+    data |= {"seconds": seconds, STAMP: controller.now().stamp()}
+    with controller.store.lock(code, wait=LOCK_SECONDS):
+        session = record.load(controller.store, code)
+        _demand_somebody(session)
+        session.demand(*AT_WORK)
+        deadline = session.timing.deadline_after(NOTICE, data)
+        return controller.store.append(code, NOTICE, data, controller.actor, deadline=deadline)
+
+
+def _demand_somebody(session: Session) -> None:
+    state = session.record.state
     if state in OVER:
-        raise UsageError(f"Session `{code}` is {state}: nobody works in it who could be told.")
-    return controller.store.append(code, NOTICE, {"text": said}, controller.actor)
+        raise UsageError(
+            f"Session `{session.code}` is {state}: nobody works in it who could be told."
+        )
 
 
 def incidents(events: Iterable[Event]) -> tuple[EventView, ...]:

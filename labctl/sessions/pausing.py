@@ -9,7 +9,10 @@ off is finished; a resumption that was cut off is taken back, since nobody may b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
@@ -27,6 +30,8 @@ BOOT_SECONDS = 45.0
 """How long hosts that had lost their power are waited for before the clock runs on."""
 VERBS = ("pause", "resume")
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
@@ -36,11 +41,11 @@ class Resumed:
     restarted: tuple[str, ...]
 
 
-def pause(controller: Controller, code: str, why: str) -> Clock:
+def pause(controller: Controller, code: str, why: str, about: Mapping[str, Any] = NOTHING) -> Clock:
     """Stop a running session's clock, freeze its hosts and end all consoles; the clock.
 
-    Finishes an earlier pause that is half done. Raises `UsageError` for a session that does not
-    run, or without a reason.
+    Finishes an earlier pause that is half done. `about` is recorded beside the reason. Raises
+    `UsageError` for a session that does not run, or without a reason.
     """
     permit(controller, Act.PAUSE)
     reason = fit(controller.store, why, "reason")
@@ -51,13 +56,19 @@ def pause(controller: Controller, code: str, why: str) -> Clock:
             finish(controller, session, begun)
         if not half_done:
             session.demand(State.RUNNING)
-            stand(controller, session, reason)
+            stand(controller, session, reason, about=about)
         return record.load(controller.store, code).timing.read(controller.now())
 
 
-def stand(controller: Controller, session: Session, why: str, since: Moment | None = None) -> None:
+def stand(
+    controller: Controller,
+    session: Session,
+    why: str,
+    since: Moment | None = None,
+    about: Mapping[str, Any] = NOTHING,
+) -> None:
     """Pause a running session whose lock the caller holds; its clock stands `since` (None: now)."""
-    data = {"why": why, STAMP: controller.now().stamp()}
+    data = {"why": why, **about, STAMP: controller.now().stamp()}
     if since is not None:
         data[SINCE] = since.whole()
     intent = controller.store.intend(

@@ -25,7 +25,7 @@ from labctl.plan import Plan, plan_from_json, plan_to_json
 from labctl.policy.rules import Policy
 from labctl.policy.shape import from_data
 from labctl.providers.base import Placement
-from labctl.sessions.clock import NOT_BEGUN, Timing, timing_of
+from labctl.sessions.clock import NOT_BEGUN, NOTICED, Timing, timing_of
 from labctl.store import Event, SessionRecord, Store
 
 if TYPE_CHECKING:
@@ -34,11 +34,10 @@ if TYPE_CHECKING:
 
 PLACED = "hosts.placed"
 """The event that says where a session's hosts are; the last one counts."""
-NOTICE = "notice.given"
+NOTICE = NOTICED
 """The event that tells everybody at work something, as a correction of a task."""
 WARNED = "deadline.warned"
 """The event that says that the last minute has begun."""
-
 
 HELD = "held"
 """What a result is called that is held back while a suspicion is looked into."""

@@ -19,6 +19,7 @@ the hosts of a paused session waits until it is resumed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
@@ -38,7 +39,7 @@ from labctl.sessions.results import recorded
 from labctl.sessions.retention import DISCARD
 from labctl.sessions.submission import carry_out, finished_phases
 from labctl.sessions.voiding import finish_void
-from labctl.store import Busy, Intention, SessionFilter
+from labctl.store import Busy, Intention, SessionFilter, SessionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _never_begun(controller: Controller, only: str | None) -> Iterable[Recovered
     wanted = SessionFilter(states=(State.CREATED,), codes=codes)
     for found in controller.store.sessions(wanted):
         try:
-            with controller.store.lock(found.code):
+            with _sitting_of(controller, found), controller.store.lock(found.code):
                 if controller.store.session(found.code).state == State.CREATED:
                     controller.store.append(
                         found.code,
@@ -165,3 +166,8 @@ def _never_begun(controller: Controller, only: str | None) -> Iterable[Recovered
                     yield Recovered(found.code, "start", "it was never begun")
         except Busy:
             continue
+
+
+def _sitting_of(controller: Controller, found: SessionRecord) -> AbstractContextManager[None]:
+    """Hold the sitting that a session belongs to: while somebody begins it, it is not left."""
+    return controller.store.lock(found.sitting) if found.sitting else nullcontext()

@@ -27,6 +27,7 @@ from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord
 
 LARGEST_SEED = 2**31
+LOCK_SECONDS = 60.0
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -37,7 +38,8 @@ class StartRequest:
 
     `beyond_limit` is the reason for going on where the policy allows no more attempts; empty, such
     a candidate is refused. `extra_time` is a percentage of the lab's own time (an access
-    arrangement); None takes each candidate's from the roster.
+    arrangement); None takes each candidate's from the roster. `sitting` is the code of the sitting
+    that the sessions belong to.
     """
 
     lab: str
@@ -46,6 +48,7 @@ class StartRequest:
     seed: int | None = None
     beyond_limit: str = ""
     extra_time: int | None = None
+    sitting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,19 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
     """
     permit(controller, Act.START)
     _demand_candidates(request.candidates)
+    lab, archive = make_ready(controller, request)
+
+    def one(candidate: str) -> str:
+        return start_one(controller, lab, archive, candidate, request)
+
+    return tuple(started(each) for each in side_by_side(controller, request.candidates, one))
+
+
+def make_ready(controller: Controller, request: StartRequest) -> tuple[Lab, str]:
+    """The lab that is asked for and the digest of its copy, once it is known that it can be had.
+
+    Asked before anything is recorded, so that what stands in the way of all is told once.
+    """
     if request.beyond_limit:
         fit(controller.store, request.beyond_limit, "reason")
     controller.policy  # noqa: B018  # read first: mistakes in it are told once, and not of each
@@ -77,11 +93,7 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
     archive = controller.store.put_blob(lab.folder.archive())
     # Asked first, so that a provider that cannot be used leaves no session behind.
     controller.provider(lab.header.provider).owned()
-
-    def one(candidate: str) -> str:
-        return start_one(controller, lab, archive, candidate, request)
-
-    return tuple(_started(each) for each in side_by_side(controller, request.candidates, one))
+    return lab, archive
 
 
 def _demand_candidates(candidates: tuple[str, ...]) -> None:
@@ -98,7 +110,8 @@ def _demand_candidates(candidates: tuple[str, ...]) -> None:
             )
 
 
-def _started(outcome: Outcome[str]) -> Started:
+def started(outcome: Outcome[str]) -> Started:
+    """How it went with one candidate, by the outcome of the start."""
     error = outcome.error
     if error is None:
         return Started(outcome.name, outcome.value)
@@ -109,12 +122,29 @@ def start_one(
     controller: Controller, lab: Lab, archive: str, candidate: str, request: StartRequest
 ) -> str:
     """Start one candidate's session; whatever stops it, nothing of it is left on the server."""
+    made, planned = enrol_allowed(controller, lab, archive, candidate, request)
+    bring_up_enrolled(controller, made, planned, lab.folder)
+    return made.code
+
+
+def enrol_allowed(
+    controller: Controller, lab: Lab, archive: str, candidate: str, request: StartRequest
+) -> tuple[SessionRecord, Plan]:
+    """Record a new session, as `enrol` does, if the policy allows the candidate one more."""
     with one_at_a_time(controller, request.mode):
         allowed = permission(controller, lab.id, candidate, request.mode, request.beyond_limit)
-        made, planned = enrol(controller, lab, archive, candidate, request, allowed=allowed)
-    with controller.store.lock(made.code):
-        bring_up(controller, made, planned, lab.folder)
-    return made.code
+        return enrol(controller, lab, archive, candidate, request, allowed=allowed)
+
+
+def bring_up_enrolled(
+    controller: Controller, made: SessionRecord, planned: Plan, folder: Folder
+) -> None:
+    """Bring up a session that was recorded just now; raises `UsageError` if it was given up."""
+    with controller.store.lock(made.code, wait=LOCK_SECONDS):
+        state = controller.store.session(made.code).state
+        if state != State.CREATED:  # another command took it for one that was left behind
+            raise UsageError(f"Session `{made.code}` is {state} by now.", "Start it once more.")
+        bring_up(controller, made, planned, folder)
 
 
 def enrol(
@@ -145,6 +175,7 @@ def enrol(
             "policy": controller.store.put_blob(spelled(controller.policy)),
             **allowed,
         },
+        sitting=request.sitting,
     )
     made = controller.store.create_session(new, controller.actor)
     percent = request.extra_time

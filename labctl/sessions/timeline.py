@@ -96,6 +96,11 @@ def _again(data: Data) -> str:
     return f"running again{more}; the next hand-in replaces what was graded"
 
 
+def _told(data: Data) -> str:
+    given = f" ({_minutes(data)} given back)" if data.get("seconds") else ""
+    return f"the candidate was told: {data.get('text')}{given}"
+
+
 def _since(data: Data) -> str:
     since = data.get("since")
     return f", as of {since['at'][11:19]} UTC" if isinstance(since, dict) else ""
@@ -175,7 +180,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "assistance.given": lambda data: f"help was given: {data.get('text')}",
     "malpractice.suspected": lambda data: f"suspected malpractice, result held: {data.get('text')}",
     "malpractice.lifted": lambda data: f"the result is not held any more: {_why(data)}",
-    "notice.given": lambda data: f"the candidate was told: {data.get('text')}",
+    "notice.given": _told,
     "check.suspended": lambda data: f"{_check(data)} was suspended: {_why(data)}",
     "check.reinstated": lambda data: f"{_check(data)} counts again: {_why(data)}",
     # The centre's own log.

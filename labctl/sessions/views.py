@@ -67,7 +67,7 @@ class SessionView:
     `half_done` counts what a command left unfinished or is still at. `run` is the last run. `held`
     says that the result is held back. `name` is the candidate's, where it is on record and whoever
     looks may see it. `remaining` are the seconds left to a session that is paused, and so has no
-    deadline.
+    deadline. `sitting` is the code of the sitting that it belongs to.
     """
 
     code: str
@@ -85,6 +85,7 @@ class SessionView:
     held: bool = False
     name: str = ""
     remaining: int | None = None
+    sitting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ def view(
         held=found.held,
         name=name,
         remaining=still(clock),
+        sitting=found.sitting,
     )
 
 

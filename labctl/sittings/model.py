@@ -4,6 +4,7 @@ Days and times of day are those of the room (`2026-03-14`, `09:30`), as they sta
 something was recorded is UTC, as the store writes it.
 
     planned ─▶ begun (the first session has started) ─▶ ended (sealed: nothing is added any more)
+       └─────▶ cancelled
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ class Stage(StrEnum):
     PLANNED = "planned"
     BEGUN = "begun"
     ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+OVER = (Stage.ENDED, Stage.CANCELLED)
+"""Stages in which nothing is added to a sitting any more."""
 
 
 class Presence(StrEnum):

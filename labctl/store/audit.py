@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from labctl.errors import StoreError
-from labctl.store import centre, chain, intentions, runs, schema
+from labctl.store import centre, chain, intentions, runs, schema, sittings
 from labctl.store.log import CHANGES, CREATED, unknown_session
 from labctl.store.records import BLOBS, Event, Problem, RunRecord
 
@@ -45,10 +45,15 @@ def audit(
 
 
 def audit_all(connection: Connection, read_blob: Callable[[str], object]) -> tuple[Problem, ...]:
-    """Everything wrong with the record of all sessions and of the centre."""
+    """Everything wrong with the record of all sessions and sittings, and of the centre."""
     codes = set(connection.scalars(select(schema.sessions.c.code)))
     codes |= set(connection.scalars(select(schema.events.c.session).distinct()))
     problems = [found for code in sorted(codes) for found in audit(connection, code, read_blob)]
+    rooms = set(connection.scalars(select(schema.sittings.c.code)))
+    rooms |= set(connection.scalars(select(schema.sitting_events.c.session).distinct()))
+    problems += [
+        each for code in sorted(rooms) for each in sittings.audit(connection, code, read_blob)
+    ]
     return (*problems, *centre.audit(connection, read_blob))
 
 
@@ -65,7 +70,7 @@ def _row(session: str, told: dict[str, Any], log: Sequence[Event]) -> list[Probl
     """Where the session's row differs from what its events add up to."""
     if not log:
         return []
-    due: dict[str, Any] = {"created": log[0].at, "held": False}
+    due: dict[str, Any] = {"created": log[0].at, "held": False, "sitting": None}
     for event in log:
         changes = event.data.get(CHANGES)
         due |= changes if isinstance(changes, dict) else {}

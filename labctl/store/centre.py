@@ -74,10 +74,13 @@ def audit(connection: Connection, read_blob: Callable[[str], object]) -> tuple[P
     if end.head != last:
         told = f"its row says that it ends with {end.head!a}, its last event is {last!a}"
         problems.append(Problem(CENTRE, None, told))
-    return (*problems, *_blobs(rows, read_blob))
+    return (*problems, *lost_blobs(CENTRE, rows, read_blob))
 
 
-def _blobs(rows: list[chain.Row], read_blob: Callable[[str], object]) -> list[Problem]:
+def lost_blobs(
+    log: str, rows: list[chain.Row], read_blob: Callable[[str], object]
+) -> list[Problem]:
+    """The blobs that events of the log list and that are missing or damaged."""
     problems = []
     for row in rows:
         try:
@@ -89,5 +92,5 @@ def _blobs(rows: list[chain.Row], read_blob: Callable[[str], object]) -> list[Pr
             try:
                 read_blob(str(digest))
             except StoreError as error:
-                problems.append(Problem(CENTRE, event.sequence, error.message))
+                problems.append(Problem(log, event.sequence, error.message))
     return problems

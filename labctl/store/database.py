@@ -23,7 +23,7 @@ from labctl.store.blobs import cannot_write, disk_full
 from labctl.store.home import DATABASE_VARIABLE, Home
 from labctl.store.locks import exclusive
 
-REVISION = "0003"
+REVISION = "0004"
 """The version of the tables that this program reads and writes: the newest migration."""
 
 BUSY_SECONDS = 30.0

@@ -96,6 +96,8 @@ def create(
         "plan": new.plan,
         "deadline": new.deadline,
     }
+    if new.sitting is not None:
+        changes["sitting"] = new.sitting
     bare = {"code": code, "created": now, "updated": now, "sequence": 0, "head": GENESIS}
     connection.execute(insert(row), changes | bare | {"intentions": 0})
     append(connection, code, Entry(CREATED, new.data, actor, changes), now)
@@ -131,6 +133,7 @@ def conditions(wanted: SessionFilter) -> list[Any]:
         (row.candidate, wanted.candidate),
         (row.lab, wanted.lab),
         (row.mode, wanted.mode),
+        (row.sitting, wanted.sitting),
     ):
         if value is not None:
             chosen.append(column == value)

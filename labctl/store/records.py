@@ -27,13 +27,23 @@ CODE = re.compile(f"[{CODE_ALPHABET[:23]}][{CODE_ALPHABET}]{{5}}")
 """A session's code. The first is a letter, so that no spreadsheet makes a number of `2e3456`."""
 
 
+SITTING = re.compile(f"s-[{CODE_ALPHABET}]{{4}}")
+"""A sitting's code, which no session has: it has a hyphen."""
+
+
 BLOBS = "blobs"
 """The key of an event's data under which it lists the digests of all blobs that it rests on."""
 
 
 def log_named(log: object) -> str:
     """A log in words: whose it is."""
-    return "the centre's log" if log == CENTRE else f"session {log!a}"
+    if log == CENTRE:
+        return "the centre's log"
+    return f"{_kind(log)} {log!a}"
+
+
+def _kind(log: object) -> str:
+    return "sitting" if isinstance(log, str) and SITTING.fullmatch(log) else "session"
 
 
 def moment(text: str) -> datetime:
@@ -52,7 +62,8 @@ class NewSession:
 
     `candidate` is a code, never a name. `plan` is the digest of the plan's blob, `lab_digest` that
     of the lab folder's copy. `deadline` is a time as the store writes it, or None while no clock
-    runs. `seed` is below 2**63. `data` goes into the first event as it is.
+    runs. `seed` is below 2**63. `data` goes into the first event as it is. `sitting` is the code of
+    the sitting that it belongs to, if it does to any.
     """
 
     candidate: str
@@ -64,6 +75,7 @@ class NewSession:
     state: str = "created"
     deadline: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    sitting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class SessionRecord:
 
     `attempt` counts the candidate's sessions of this lab from 1. `sequence` and `head` are the
     number and the hash of its last event. `intentions` is how many things are half done. `held`
-    says that its result is held back.
+    says that its result is held back. `sitting` is the code of the sitting that it belongs to.
     """
 
     code: str
@@ -91,6 +103,7 @@ class SessionRecord:
     head: str
     intentions: int
     held: bool = False
+    sitting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +115,17 @@ class SessionFilter:
     mode: Mode | None = None
     states: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    sitting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One entry of a log, which is never changed.
 
-    `session` is the session's code, or `CENTRE` in the centre's own log. `sequence` counts from 1
-    without gaps. `actor` is who did it (an account, a candidate's code, or a part of the program).
-    `hash` is over all the other fields, `previous` the hash before it.
+    `session` is the session's code, in a sitting's log the sitting's, or `CENTRE` in the centre's
+    own. `sequence` counts from 1 without gaps. `actor` is who did it (an account, a candidate's
+    code, or a part of the program). `hash` is over all the other fields, `previous` the hash before
+    it.
     """
 
     session: str
@@ -127,7 +142,8 @@ class Event:
 class Problem:
     """Something in the record that does not add up.
 
-    `session` is the session's code, or `CENTRE`; `sequence` is the event, None the log as a whole.
+    `session` is the code of the session or sitting, or `CENTRE`; `sequence` is the event, None the
+    log as a whole.
     """
 
     session: str
@@ -136,7 +152,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = "" if self.sequence is None else f", event {self.sequence}"
-        whose = "the centre's log" if self.session == CENTRE else f"session {self.session}"
+        centre = self.session == CENTRE
+        whose = "the centre's log" if centre else f"{_kind(self.session)} {self.session}"
         return f"{whose}{place}: {self.what}"
 
 

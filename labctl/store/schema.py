@@ -2,6 +2,7 @@
 
     installation ── one row          people ── erasable, nothing refers to it
     centre_events                    the centre's own log; installation says where it ends
+    sittings ─── sitting_events      likewise; sessions name the sitting that they belong to
     sessions ─┬─ events              the truth; the session's row is what they add up to
               └─ runs ── results     what grading found, as rows for lists
 
@@ -92,8 +93,29 @@ sessions = Table(
     Column("head", String(64), nullable=False),
     Column("intentions", Integer, nullable=False, index=True),
     Column("held", Boolean, nullable=False, server_default=false()),
+    Column("sitting", String(16), index=True),
     CheckConstraint("mode in ('practice', 'assessment')", name="mode"),
     UniqueConstraint("candidate", "lab", "attempt"),
+)
+
+sittings = Table(
+    "sittings",
+    metadata,
+    # In the order of `SittingRecord`, which is made of a row as it comes.
+    Column("code", String(16), primary_key=True),
+    Column("created", String(32), nullable=False, index=True),
+    Column("updated", String(32), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("head", String(64), nullable=False),
+)
+
+sitting_events = Table(
+    "sitting_events",
+    metadata,
+    # In the order of `Event`; the first is the sitting's code.
+    Column("session", String(16), ForeignKey("sittings.code"), primary_key=True),
+    *_event(),
 )
 
 events = Table(

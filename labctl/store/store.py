@@ -28,6 +28,7 @@ from labctl.store.records import (
     BLOBS,
     CODE,
     CODE_ALPHABET,
+    SITTING,
     Event,
     Intention,
     NewSession,
@@ -40,6 +41,7 @@ from labctl.store.records import (
     SessionRecord,
     time_text,
 )
+from labctl.store.sittings import Sittings
 
 Deadline = str | Callable[[str], str | None] | None
 """A session's new deadline; or what gives it, or none, by the time at which the event is recorded.
@@ -135,6 +137,11 @@ class Store:
         with self._database.reading() as connection:
             found: str = connection.execute(select(schema.installation.c.id)).scalar_one()
         return found
+
+    @cached_property
+    def sittings(self) -> Sittings:
+        """The sittings and their logs."""
+        return Sittings(self._database, self._now, self._blobs.get)
 
     # ------------------------------------------------------------------ sessions and events
 
@@ -278,11 +285,13 @@ class Store:
         """Hold the session against all other processes and threads, for the length of a `with`.
 
         Waits at most `wait` seconds, then raises `Busy`, which says who holds it. The kernel lets
-        go of the lock when its holder ends, however it ends.
+        go of the lock when its holder ends, however it ends. A sitting is held by its code too.
         """
-        if not CODE.fullmatch(session):
+        sitting = SITTING.fullmatch(session)
+        if not sitting and not CODE.fullmatch(session):
             raise ValueError(f"{session!a} is not a session code")
-        return exclusive(self._home.locks / f"{session}.lock", f"Session `{session}`", wait)
+        what = f"{'Sitting' if sitting else 'Session'} `{session}`"
+        return exclusive(self._home.locks / f"{session}.lock", what, wait)
 
     # ------------------------------------------------------------------ runs
 

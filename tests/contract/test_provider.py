@@ -312,6 +312,7 @@ def test_usage_is_of_each_running_host(provider: Provider, placement: Placement)
 
 def test_the_disk_is_measured(provider: Provider, placement: Placement) -> None:
     assert 0 < provider.disk_free() <= 1
+    assert (provider.disk_room() or 0) > 0
     used = provider.disk_used(placement)
     assert set(used) == HOSTS
     assert all(size >= 0 for size in used.values())

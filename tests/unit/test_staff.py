@@ -42,6 +42,11 @@ from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
 from labctl.sessions.suspending import suspend
 from labctl.sessions.voiding import void
+from labctl.sittings.ending import end
+from labctl.sittings.model import Presence
+from labctl.sittings.planning import SittingRequest, plan_sitting
+from labctl.sittings.preparing import prepare
+from labctl.sittings.register import register
 from labctl.store import OutOfDate
 from tests.fakes.command import LIBRARY, Command
 
@@ -160,6 +165,10 @@ def test_what_makes_no_sense_is_refused(
 
 
 CASES: dict[Act, Callable[[Controller], Any]] = {
+    Act.PLAN: lambda c: plan_sitting(c, SittingRequest("", "", "", "", ())),
+    Act.PREPARE: lambda c: prepare(c, "s-abcd"),
+    Act.REGISTER: lambda c: register(c, "s-abcd", ["C1"], Presence.PRESENT),
+    Act.END: lambda c: end(c, "s-abcd"),
     Act.START: lambda c: start(c, StartRequest("none", ("C1",))),
     Act.CHECK: lambda c: check(c, "abcdef"),
     Act.SUBMIT: lambda c: submit(c, "abcdef"),
@@ -196,6 +205,9 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
 
 
 ROWS: dict[str, tuple[Act, ...]] = {
+    "`sitting new`, `sitting cancel`": (Act.PLAN,),
+    "`sitting prepare`": (Act.PREPARE,),
+    "`sitting register`, `sitting end`": (Act.REGISTER, Act.END),
     "`start`, `pause`, `resume`, `submit`, `console`, `hands`, `thaw`": (
         Act.START,
         Act.PAUSE,

@@ -160,6 +160,8 @@ def test_a_store_from_before_results_were_held_is_brought_up_to_date(
     make_older(tmp_path / "made", tmp_path / "home", url, "0002")
     with Store.open(tmp_path / "home", url, upgrade=True) as store:
         assert store.session(code).held is False
+        assert store.session(code).sitting is None
+        assert store.sittings.list() == ()
         assert store.audit(code) == ()
         store.append(code, "malpractice.suspected", {}, "tester", held=True)
         assert store.session(code).held is True

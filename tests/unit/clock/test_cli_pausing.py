@@ -87,7 +87,7 @@ def test_all_time_that_was_given_is_shown(labctl: Command) -> None:
     labctl("reset", code, "desk", "--reason", "its disk broke", "--fault", "--yes")
     shown = " ".join(labctl("show", code).out.split())
     assert "30 min 0 s of the lab, 7 min 30 s extra time (25 %), 10 min 0 s extension" in shown
-    assert "given back for faults" in shown
+    assert " given back" in shown
     clock = labctl("show", code, "--json").json["clock"]
     assert (clock["extra_percent"], clock["extra"], clock["extended"]) == (25, 450, 600)
     assert clock["total"] == 1800 + 450 + 600 + clock["credited"]

@@ -15,6 +15,7 @@ from labctl.sessions.clock import (
     ARRANGED,
     CREDITED,
     EXTENDED,
+    NOTICED,
     SECOND,
     SINCE,
     STAMP,
@@ -27,6 +28,7 @@ from labctl.sessions.clock import (
     present,
     timing_of,
 )
+from labctl.sittings.views import stood
 from labctl.store import Event, moment, time_text
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -214,7 +216,7 @@ STEPS = st.lists(
         st.tuples(st.just("wait"), st.integers(0, 4000)),
         st.tuples(st.just("set"), st.integers(-9000, 9000)),
         st.tuples(st.sampled_from(["pause", "resume", "submit", "reopen", "boot"]), st.just(0)),
-        st.tuples(st.sampled_from(["extend", "credit"]), st.integers(1, 4000)),
+        st.tuples(st.sampled_from(["extend", "credit", "notice"]), st.integers(1, 4000)),
         st.tuples(st.just("arrange"), st.integers(1, 100)),
     ),
     max_size=30,
@@ -224,25 +226,30 @@ STATES = {"pause": "paused", "resume": "running", "submit": "submitting", "reope
 
 def played(steps: list[tuple[str, int]], log: Log) -> dict[str, int]:
     """Play the steps into a log; what a person with a stopwatch would have counted."""
-    told = {"worked": 0, "extended": 0, "credited": 0, "percent": 0}
-    running = True
+    told = {"worked": 0, "extended": 0, "credited": 0, "percent": 0, "stood": 0}
+    running, paused = True, False
     for step, amount in steps:
         if step == "wait":
             log.pass_by(amount)
             told["worked"] += amount if running else 0
+            told["stood"] += amount if paused else 0
         elif step == "set":
             log.set_clock(amount)
         elif step == "boot" and not running:
             log.now = Moment(log.now.at, f"boot-{len(log.events)}", 7)
         elif step in STATES:
             log.add(step, STATES[step])
-            running = STATES[step] == "running"
+            running, paused = STATES[step] == "running", STATES[step] == "paused"
         elif step == "extend":
             log.add(EXTENDED, seconds=amount)
             told["extended"] += amount
         elif step == "credit":
             log.add(CREDITED, seconds=amount)
             told["credited"] += amount
+        elif step == "notice":
+            given = amount % 2 * amount  # every other one gives no time
+            log.add(NOTICED, text="Read task 2 again.", seconds=given)
+            told["credited"] += given
         elif step == "arrange":
             log.add(ARRANGED, percent=amount)
             told["percent"] = amount
@@ -273,6 +280,7 @@ def test_without_a_set_clock_it_is_right_to_the_microsecond(steps: list[tuple[st
         log.start()
         told = played([step for step in steps if step[0] != "set"], log)
         assert log.read().worked == told["worked"] * SECOND
+        assert stood(log.events, log.now) == told["stood"] * SECOND
 
 
 @given(STEPS)
@@ -318,6 +326,24 @@ def test_an_extension_adds_exactly(steps: list[tuple[str, int]], seconds: int, s
     assert after.left == before.left + seconds * SECOND
     if before.deadline is not None:
         assert after.deadline == before.deadline + timedelta(seconds=seconds)
+
+
+@given(STEPS, st.integers(1, 90_000), st.sampled_from(["running", "paused"]))
+def test_a_notice_gives_back_exactly_and_settles_nothing(
+    steps: list[tuple[str, int]], seconds: int, state: str
+) -> None:
+    log = Log()
+    log.start()
+    played(steps, log)
+    log.add("turn", state)
+    before, settled = log.read(), timing_of(log.events).settled
+    log.add(NOTICED, text="Read task 2 again.", seconds=seconds)
+    after = log.read()
+    assert (after.left, after.worked) == (before.left + seconds * SECOND, before.worked)
+    if before.deadline is not None:
+        assert after.deadline == before.deadline + timedelta(seconds=seconds)
+    # What the machinery takes meanwhile is given back beside it.
+    assert timing_of(log.events).settled == settled
 
 
 @given(STEPS)
