@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labctl.cli.room_kit import kit
 from labctl.cli.settings import Settings, as_json, library_option, pass_settings
 from labctl.cli.sitting_acts import begin, notice, pause, register, resume
 from labctl.cli.sitting_prepare import prepare
@@ -23,6 +24,7 @@ def sitting() -> None:
     labctl sitting new --day 2026-03-14 --start 09:30 --until 12:00 --room "R 12" \\
                        --lab static-routing --cohort 2026-A
     labctl sitting prepare SITTING --pre-flight     the day before: is there room, does all work
+    labctl sitting kit SITTING DIR                  to print: slips, register, task sheets
     labctl sitting register SITTING C107 absent     then, for all others: register SITTING present
     labctl sitting begin SITTING                    everybody who is there
     labctl sitting begin SITTING C109               somebody who comes late
@@ -190,5 +192,5 @@ def cancel(settings: Settings, code: str, *, reason: str, as_json: bool) -> None
         settings.screen.say(f"Sitting {code} is cancelled.")
 
 
-for _command in (prepare, register, begin, pause, resume, notice):
+for _command in (prepare, kit, register, begin, pause, resume, notice):
     sitting.add_command(_command)

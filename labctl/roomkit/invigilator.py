@@ -51,14 +51,18 @@ EMERGENCIES = (
 
 COURSE = (
     Situation(
-        "Somebody comes in",
-        "Compare the proof of identity with the register, and tick both columns on paper.",
-        ("labctl sitting register SITTING CANDIDATE present --identity-checked",),
+        "Everybody comes in",
+        "Compare each proof of identity with the register, and tick both columns on paper. Then "
+        "write down who is absent, and after that all the others at once.",
+        (
+            "labctl sitting register SITTING CANDIDATE absent",
+            "labctl sitting register SITTING present --identity-checked",
+        ),
     ),
     Situation(
         "All are seated: begin",
-        "Everybody's clock begins when their machines are up. Those who are not in the register "
-        "yet are left out.",
+        "Each clock begins when that candidate's machines are up. Who is absent is left out. Type "
+        "it again if it is interrupted: nobody is begun twice.",
         ("labctl sitting begin SITTING",),
     ),
     Situation(

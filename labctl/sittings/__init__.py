@@ -10,6 +10,7 @@
     register    who is there, late or absent; whose identity was checked
     pins        what shows that a seat is a candidate's
     issuing     PINs given out
+    kit         what is printed for the room
     beginning   a session for everybody who is there, or who comes late
     acting      one act on many sessions, and what came of it in each
     pausing     everybody stops, and goes on

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 
+import click
 import pytest
 
+from labctl.cli.root import labctl
 from labctl.library.library import Library
 from labctl.library.planning import plan
 from labctl.library.undrawn import undrawn
-from labctl.roomkit.invigilator import invigilator
+from labctl.roomkit.invigilator import COURSE, EMERGENCIES, invigilator
 from labctl.roomkit.model import Place, Room, Sheet, by_name, in_order
 from labctl.roomkit.register import register
 from labctl.roomkit.sheets import sheets
@@ -280,3 +283,22 @@ def test_it_says_what_to_type_with_the_sittings_code() -> None:
     told = Page(invigilator(ROOM, PLACES)).text
     assert 'labctl sitting pause s7k2ab --reason "fire alarm"' in told
     assert "SITTING" not in told
+
+
+COMMANDS = [each for situation in (*EMERGENCIES, *COURSE) for each in situation.commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_it_says_to_type_is_there(command: str) -> None:
+    """Every command is one, with these arguments and options."""
+    name, *words = shlex.split(command.replace("MINUTES", "5").replace(" N ", " 5 "))
+    assert name == "labctl"
+    found: click.Command = labctl
+    # The command's own settings: it remembers its option for help as the first context has it.
+    context = click.Context(found, info_name="labctl", **found.context_settings)
+    while isinstance(found, click.Group):
+        taken, inner, words = found.resolve_command(context, words)
+        assert inner is not None
+        context = click.Context(inner, parent=context, info_name=taken)
+        found = inner
+    found.parse_args(context, words)

@@ -206,7 +206,7 @@ CASES: dict[Act, Callable[[Controller], Any]] = {
 
 ROWS: dict[str, tuple[Act, ...]] = {
     "`sitting new`, `sitting cancel`": (Act.PLAN,),
-    "`sitting prepare`": (Act.PREPARE,),
+    "`sitting prepare`, `sitting kit`": (Act.PREPARE,),
     "`sitting register`, `sitting end`": (Act.REGISTER, Act.END),
     "`start`, `pause`, `resume`, `submit`, `console`, `hands`, `thaw`": (
         Act.START,
