@@ -39,6 +39,7 @@ from labctl.errors import UsageError
 from labctl.harmless import harmless
 from labctl.plan import plan_to_json
 from labctl.policy.shape import as_data
+from labctl.served import served
 from labctl.sessions import capturing, record
 from labctl.sessions.capturing import Kept, of_last_hand_in
 from labctl.sessions.controller import Controller
@@ -82,8 +83,10 @@ def write_evidence(controller: Controller, code: str, target: Path) -> Written:
     return Written(folder, {name: _sha256(content) for name, content in files.items()})
 
 
+@served
 def evidence_files(controller: Controller, code: str) -> dict[str, bytes]:
     """The files by name, as `write_evidence` writes them; the manifest is the last."""
+    permit(controller, Act.EVIDENCE)
     store = controller.store
     session = record.load(store, code)
     detail = session_detail(controller, code, hosts=False)

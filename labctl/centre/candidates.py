@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import PREFIX, may, permit
 from labctl.errors import UnknownName
+from labctl.served import served
 from labctl.store import Person
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def candidate_of(person: Person) -> Candidate:
     return Candidate(person.code, person.name, **data | {"units": tuple(data.get("units", ()))})
 
 
+@served
 def candidates(controller: Controller, cohort: str | None = None) -> tuple[Candidate, ...]:
     """Everybody on the roster, or one cohort, by code.
 
@@ -96,6 +98,7 @@ def candidates(controller: Controller, cohort: str | None = None) -> tuple[Candi
     return found if cohort is None else _in_cohort(found, cohort)
 
 
+@served
 def codes_of_cohort(controller: Controller, cohort: str) -> tuple[str, ...]:
     """The codes of a cohort, which say nothing of anybody; raises `UnknownName` for none."""
     return tuple(each.code for each in _in_cohort(_everybody(controller), cohort))
@@ -114,6 +117,7 @@ def extra_times(controller: Controller) -> dict[str, int]:
     return {each.code: each.extra_time for each in _everybody(controller) if each.extra_time}
 
 
+@served
 def candidate(controller: Controller, code: str) -> Candidate:
     """One candidate; raises `NotPermitted`, or `UnknownName`."""
     permit(controller, Act.SEE_PEOPLE)
@@ -123,6 +127,7 @@ def candidate(controller: Controller, code: str) -> Candidate:
     return found[code]
 
 
+@served
 def names(controller: Controller) -> dict[str, str]:
     """Code → name, for lists that staff look at; empty for those who may not see who people are."""
     return controller.store.names() if may(controller, Act.SEE_PEOPLE) else {}
@@ -135,6 +140,7 @@ def named(controller: Controller, detail: SessionDetail) -> SessionDetail:
     return replace(detail, session=replace(about, name=name))
 
 
+@served
 def erase(controller: Controller, codes: Sequence[str]) -> None:
     """Forget who codes stand for; sessions and log stay, which know the codes alone.
 

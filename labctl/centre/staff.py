@@ -7,13 +7,14 @@ mend the staff: whoever is root on the server can do anything there, and the log
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labctl.centre.account import ROOT, Account, find_account
 from labctl.centre.roles import MAY, Act, Role
 from labctl.errors import NotPermitted, UnknownName, UsageError
+from labctl.served import served
 from labctl.store import Event, Person, Store
 from labctl.store.chain import damaged
 
@@ -124,10 +125,21 @@ def permit(controller: Controller, act: Act) -> None:
     )
 
 
+def demand_staff(controller: Controller) -> None:
+    """Raise `NotPermitted` for one without any role, where somebody is on the staff."""
+    staff = _members(controller.store)
+    if staff and not roles_of(controller.account, staff):
+        raise NotPermitted(
+            f"`{controller.account.name}` is not on the staff.",
+            "A technician adds you with `labctl staff add`.",
+        )
+
+
 # --------------------------------------------------------------------------- changes
 
 
-def add(controller: Controller, account: str, name: str, roles: Collection[Role]) -> Member:
+@served
+def add(controller: Controller, account: str, name: str, roles: Sequence[Role]) -> Member:
     """Put somebody on the staff; raises `UsageError` for an account that is not there or is."""
     permit(controller, Act.STAFF)
     last = _last(controller.store)
@@ -149,8 +161,9 @@ def add(controller: Controller, account: str, name: str, roles: Collection[Role]
     return members(controller.store)[account]
 
 
+@served
 def change(
-    controller: Controller, account: str, *, more: Collection[Role], fewer: Collection[Role]
+    controller: Controller, account: str, *, more: Sequence[Role], fewer: Sequence[Role]
 ) -> Member:
     """Give somebody roles and take others; raises `UsageError` where none would be left."""
     permit(controller, Act.STAFF)
@@ -167,6 +180,7 @@ def change(
     return members(controller.store)[account]
 
 
+@served
 def remove(controller: Controller, account: str) -> None:
     """Take somebody off the staff; the name stays, since the record still names the account."""
     permit(controller, Act.STAFF)

@@ -169,13 +169,13 @@ def submit_all(
                 if declared:
                     declare(controller, code, declared)
                 return recorded(controller, code)
-            total = len(record.load(controller.store, code).plan.checks)
-            done, lock = 0, threading.Lock()
+            total, done, lock = 0, 0, threading.Lock()
 
             def progress(_result: object) -> None:
-                nonlocal done
+                nonlocal done, total
                 with lock:
                     done += 1
+                    total = total or len(record.load(controller.store, code).plan.checks)
                 if screen.live:
                     tell(code, counted(done, total))
 

@@ -29,7 +29,7 @@ def console(settings: Settings, session: str, host: str) -> None:
     with settings.controller() as controller:
         controller.store.session(session)
         settle(settings, controller, session)
-        ensure_warden(controller.home)
+        ensure_warden(controller)
         join(controller, session, host, settings.screen.announce)
 
 

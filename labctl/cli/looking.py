@@ -125,11 +125,10 @@ def tasks(settings: Settings, session: str, *, as_json: bool) -> None:
     Where the output is no terminal it is written as Markdown.
     """
     from labctl.cli.words import markdown
-    from labctl.sessions import record
-    from labctl.sessions.task_sheet import task_sheet
+    from labctl.sessions.task_sheet import sheet_of
 
     with settings.controller() as controller:
-        text = task_sheet(record.load(controller.store, session))
+        text = sheet_of(controller, session)
     screen = settings.screen
     if as_json:
         screen.json({"session": session, "markdown": text})

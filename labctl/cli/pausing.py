@@ -53,7 +53,6 @@ def resume(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
     from labctl.cli.words import span
     from labctl.sessions.pausing import Resumed
     from labctl.sessions.pausing import resume as go_on
-    from labctl.store import home_path
     from labctl.warden.running import ensure_warden
 
     def done(found: Resumed) -> str:
@@ -64,7 +63,8 @@ def resume(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> i
         return f"running, {span(found.clock.remaining.total_seconds())} left{lost}"
 
     ended = _for_each(settings, sessions, go_on, lambda found: found.clock, done, as_json=as_json)
-    ensure_warden(home_path())
+    with settings.controller() as controller:
+        ensure_warden(controller)
     return ended
 
 

@@ -32,6 +32,6 @@ def reopen(settings: Settings, session: str, reason: str, minutes: int | None) -
         permit(controller, Act.REOPEN)
         settle(settings, controller, session)
         found = open_again(controller, session, reason, (minutes or 0) * 60)
-        ensure_warden(controller.home)
+        ensure_warden(controller)
     if found.deadline:
         settings.screen.say(f"Time is up at {clock(found.deadline)}, {left(found.deadline)}.")

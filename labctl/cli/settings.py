@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from labctl.cli.screen import Screen
     from labctl.library.library import Library
     from labctl.sessions.controller import Controller, Tell
+
+SERVER_VARIABLE = "LABCTL_SERVER"
+"""`always` in it goes through the server whoever the state directory belongs to."""
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -46,11 +50,25 @@ class Settings:
 
     @contextmanager
     def controller(self, tell: Tell | None = None) -> Iterator[Controller]:
-        """The controller of this installation; `tell` gets its narration (none: the screen)."""
+        """The controller of this installation; `tell` gets its narration (none: the screen).
+
+        It goes through the server where the state directory is not the caller's.
+        """
         from labctl.sessions.controller import Controller
 
         with Controller.open(self.libraries, tell or self.screen.tell) as controller:
+            if goes_through_server(controller.home):
+                from labctl.server.asking import use_server
+
+                use_server(controller)
             yield controller
+
+
+def goes_through_server(home: Path) -> bool:
+    """Whether commands are done by the server: the state directory is somebody else's."""
+    from labctl.store.home import is_ours
+
+    return os.environ.get(SERVER_VARIABLE) == "always" or not is_ours(home)
 
 
 pass_settings = click.make_pass_decorator(Settings)

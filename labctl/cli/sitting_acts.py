@@ -93,7 +93,7 @@ def begin(
         settle(settings, controller)
         begun = _begin(settings, controller, code, candidates, reason)
         if any(each.session for each in begun.started):
-            ensure_warden(controller.home)
+            ensure_warden(controller)
         _tell_begun(settings, controller, begun, as_json=as_json)
     return max((each.exit_code for each in begun.started), default=0)
 
@@ -199,7 +199,7 @@ def resume(
         controller.store.sittings.get(code)
         tell_settled(settings, stand_still(controller))
         acted = go_on(controller, code, candidates, everybody=every)
-        ensure_warden(controller.home)
+        ensure_warden(controller)
     return _ended(settings.screen, acted, "running", as_json=as_json)
 
 

@@ -92,7 +92,7 @@ def start(
         warn_of_labs(settings, controller, [request])
         tell_of_people(settings, controller, named)
         if any(each.session for each in started):
-            ensure_warden(controller.home)
+            ensure_warden(controller)
         tell_started(settings, controller, started, as_json=as_json)
     return max((each.exit_code for each in started), default=0)
 

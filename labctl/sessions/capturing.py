@@ -19,6 +19,7 @@ from labctl.capture.taking import take
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import LabctlError, StoreError, UnknownName, UsageError
+from labctl.served import served
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading
 from labctl.sessions.record import Session
@@ -164,6 +165,7 @@ def demand_kept(store: Store, code: str) -> Kept:
     raise UsageError(f"There is no capture of session `{code}`: {why}.", hint)
 
 
+@served
 def captured(controller: Controller, code: str) -> Kept:
     """What `demand_kept` gives, for those who may see evidence."""
     permit(controller, Act.EVIDENCE)

@@ -7,6 +7,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.marking import Marking, mark
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.grading import Grading, Progress
@@ -14,6 +15,7 @@ from labctl.sessions.record import Session, State
 from labctl.sessions.results import record_run
 
 
+@served
 def check(controller: Controller, code: str, progress: Progress = lambda _: None) -> Marking:
     """Run the checks that may run while people work; the rest counts as not observed yet.
 

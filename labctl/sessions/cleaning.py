@@ -10,6 +10,7 @@ from labctl.centre.staff import permit
 from labctl.errors import UnknownName
 from labctl.providers import PROVIDERS
 from labctl.providers.base import Owned
+from labctl.served import served
 from labctl.sessions import retention
 from labctl.sessions.controller import Controller
 from labctl.sessions.graded_hosts import TWIN
@@ -27,6 +28,7 @@ class Cleaned:
     kept: tuple[Owned, ...]
 
 
+@served
 def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned:
     """Settle what is half done, then remove what belongs to no session that may have hosts.
 

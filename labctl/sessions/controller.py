@@ -21,6 +21,7 @@ from labctl.store import Store, database_url, home_path
 
 if TYPE_CHECKING:
     from labctl.providers.base import Provider
+    from labctl.served import Link
 
 TURN_SECONDS = 0.5
 """How often whoever waits for a turn looks whether the work is to stop."""
@@ -52,6 +53,8 @@ class Controller:
     _providers: dict[str, Provider] = field(default_factory=dict)
     _interrupted: threading.Event = field(default_factory=threading.Event)
     _borrows: bool = False
+    link: Link | None = None
+    """Where use-cases are done instead of here."""
     now: Callable[[], Moment] = present
     turns: threading.Semaphore | None = None
     """How much heavy work may be done at a time, where one process does it for many."""

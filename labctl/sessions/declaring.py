@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
@@ -20,6 +21,7 @@ def note_declaration(controller: Controller, code: str, text: str) -> None:
     controller.store.append(code, DECLARED, data, controller.actor)
 
 
+@served
 def declare(controller: Controller, code: str, text: str) -> None:
     """The same, where another command has ended the hand-in meanwhile.
 

@@ -13,6 +13,7 @@ from labctl.errors import UnknownName, UsageError
 from labctl.plan import Access, HostPlan
 from labctl.providers.base import Placement
 from labctl.scheme import lab_hosts
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.announcing import Show, announced
 from labctl.sessions.controller import Controller
@@ -129,6 +130,7 @@ def _fallen(controller: Controller, session: Session) -> list[str]:
     return [name for name, state in states.items() if state.state == "stopped" and state.fault]
 
 
+@served
 def put(controller: Controller, code: str, host: str, path: str, content: bytes) -> None:
     """Write a file on a host, as its administrator."""
     permit(controller, Act.PUT)
@@ -142,6 +144,7 @@ def put(controller: Controller, code: str, host: str, path: str, content: bytes)
     controller.store.append(code, "file.put", data, controller.actor)
 
 
+@served
 def get(controller: Controller, code: str, host: str, path: str) -> bytes:
     """Read a file of a host through the examiner's own reader; `UsageError` if it cannot be."""
     permit(controller, Act.GET)
@@ -178,6 +181,7 @@ def _known(session: Session, host: str) -> None:
         raise UnknownName("host of this lab", host, [each.name for each in session.plan.hosts])
 
 
+@served
 def thaw(controller: Controller, code: str) -> None:
     """Let a running session's hosts go on that the warden has frozen."""
     permit(controller, Act.THAW)

@@ -8,6 +8,7 @@ from functools import partial
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import queued
@@ -25,6 +26,7 @@ class OfferedAct:
     title: str
 
 
+@served
 def offered(controller: Controller, code: str) -> tuple[OfferedAct, ...]:
     """The acts that a session's lab offers, in the order of the lab file."""
     plan = record.load(controller.store, code).plan
@@ -36,6 +38,7 @@ def offered(controller: Controller, code: str) -> tuple[OfferedAct, ...]:
     )
 
 
+@served
 def hands(controller: Controller, code: str, act: str) -> str:
     """Do one act on a running session's hardware; what was done, in words.
 

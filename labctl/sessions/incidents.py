@@ -13,6 +13,7 @@ from typing import Any, Literal
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.assistance import HELP
 from labctl.sessions.attempts import BEYOND
@@ -54,6 +55,7 @@ OVER = (State.SUBMITTING, State.SUBMITTED, State.STOPPED, State.WITHDRAWN, State
 """States in which nobody works any more who could be told something."""
 
 
+@served
 def note(controller: Controller, code: str, kind: Kind, text: str) -> Event:
     """Mark the moment with a note; malpractice holds the session's result back.
 
@@ -70,6 +72,7 @@ def note(controller: Controller, code: str, kind: Kind, text: str) -> Event:
     )
 
 
+@served
 def lift(controller: Controller, code: str, why: str) -> Event:
     """Release a result that is held; raises `UsageError` for one that is not."""
     permit(controller, Act.LIFT)
@@ -79,6 +82,7 @@ def lift(controller: Controller, code: str, why: str) -> Event:
     return controller.store.append(code, LIFTED, {"why": reason}, controller.actor, held=False)
 
 
+@served
 def notice(
     controller: Controller,
     code: str,

@@ -17,6 +17,7 @@ from typing import Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.clock import EXTENDED, SINCE, STAMP, Clock, Moment
 from labctl.sessions.controller import Controller
@@ -41,6 +42,7 @@ class Resumed:
     restarted: tuple[str, ...]
 
 
+@served
 def pause(controller: Controller, code: str, why: str, about: Mapping[str, Any] = NOTHING) -> Clock:
     """Stop a running session's clock, freeze its hosts and end all consoles; the clock.
 
@@ -92,6 +94,7 @@ def shut(controller: Controller, session: Session) -> None:
     provider.expel(placement, list(placement.pins))
 
 
+@served
 def resume(controller: Controller, code: str) -> Resumed:
     """Let a paused session's hosts and its clock go on.
 
@@ -155,6 +158,7 @@ def finish(controller: Controller, session: Session, intention: Intention) -> st
     return f"it is paused as before: `labctl resume {session.code}`"
 
 
+@served
 def extend(controller: Controller, code: str, seconds: int, why: str) -> Clock:
     """Give a session so many seconds more; its clock. It may be running or paused.
 

@@ -23,6 +23,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from labctl.errors import LabctlError
+from labctl.served import served
 from labctl.sessions import (
     hands,
     interruption,
@@ -52,6 +53,7 @@ class Recovered:
     problem: str = ""
 
 
+@served
 def recover(controller: Controller, only: str | None = None) -> tuple[Recovered, ...]:
     """Deal with everything half done (of one session), except what somebody is still at."""
     went_down = stand_still(controller, only)
@@ -70,6 +72,7 @@ def settle_left(controller: Controller, code: str) -> tuple[Recovered, ...]:
     return tuple(each for each in found if each is not None)
 
 
+@served
 def stand_still(controller: Controller, only: str | None = None) -> tuple[Recovered, ...]:
     """Pause sessions (or one) that ran when the server went down."""
     return tuple(

@@ -15,6 +15,7 @@ from labctl.errors import UsageError
 from labctl.library.planning import plan as planned
 from labctl.marking import Marking, mark
 from labctl.scheme import digest, planned_checks
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State
@@ -49,6 +50,7 @@ class Remarked:
     changes: tuple[Change, ...]
 
 
+@served
 def remark(
     controller: Controller, code: str, *, scheme: str | None = None, dry_run: bool = False
 ) -> Remarked:
@@ -90,6 +92,7 @@ def remark(
     return Remarked(code, old.number, new, before, marking.outcome.value, marking, changes)
 
 
+@served
 def mark_again(controller: Controller, code: str) -> Remarked | None:
     """Mark by the session's own scheme after a check was suspended or counts again.
 

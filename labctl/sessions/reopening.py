@@ -11,6 +11,7 @@ from __future__ import annotations
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.clock import REOPENED, SECOND, STAMP, ZERO
 from labctl.sessions.controller import Controller
@@ -22,6 +23,7 @@ from labctl.store import SessionRecord
 LOCK_SECONDS = 60.0
 
 
+@served
 def reopen(controller: Controller, code: str, why: str, seconds: int = 0) -> SessionRecord:
     """Let the candidate go on, with so many `seconds` more; the session as it is then.
 

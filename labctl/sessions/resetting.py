@@ -12,6 +12,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import LabctlError, ProviderError, UnknownName
 from labctl.providers.base import LEAST_FREE
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
@@ -25,6 +26,7 @@ LOCK_SECONDS = 30.0
 KEPT = "reset.kept"
 
 
+@served
 def reset(controller: Controller, code: str, host: str, why: str, *, fault: bool = False) -> str:
     """Make a host of a running session anew; the name of the snapshot, empty if none could be made.
 

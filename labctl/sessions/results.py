@@ -12,6 +12,7 @@ from labctl import scheme, transcript
 from labctl.errors import UsageError
 from labctl.marking import CheckMark, Marking, Outcome, TaskMark, mark
 from labctl.plan import Plan
+from labctl.served import served
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State, load
 from labctl.sessions.suspending import suspensions
@@ -40,6 +41,7 @@ def marking_of(
     return mark(session.plan, verdicts, suspended=suspended)
 
 
+@served
 def recorded(controller: Controller, code: str) -> Marking:
     """What was recorded of the session's last hand-in; `UsageError` if nothing was handed in."""
     session = load(controller.store, code)

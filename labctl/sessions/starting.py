@@ -17,6 +17,7 @@ from labctl.library.folder import Folder
 from labctl.library.planning import Lab, plan
 from labctl.plan import Plan
 from labctl.policy.file import spelled
+from labctl.served import served
 from labctl.sessions import clock, record
 from labctl.sessions.attempts import one_at_a_time, permission
 from labctl.sessions.controller import Controller
@@ -65,6 +66,7 @@ class Started:
     exit_code: int = 0
 
 
+@served
 def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
     """Start a session for each candidate; one that fails is undone and costs no other.
 

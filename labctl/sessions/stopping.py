@@ -10,6 +10,7 @@ from typing import Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import LabctlError
+from labctl.served import served
 from labctl.sessions import record, retention
 from labctl.sessions.controller import Controller
 from labctl.sessions.graded_hosts import twin_code
@@ -19,6 +20,7 @@ from labctl.sessions.said import fit
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+@served
 def stop(controller: Controller, code: str, discard: str = "") -> None:
     """Remove everything that the session has on the server; may be given again.
 

@@ -15,6 +15,7 @@ from labctl import transcript
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.marking import Marking
+from labctl.served import served
 from labctl.sessions import clock, record
 from labctl.sessions.capturing import OPENED, capture
 from labctl.sessions.controller import Controller
@@ -34,6 +35,7 @@ LOCK_SECONDS = 60.0
 """How long a hand-in waits for whoever is at the session (the warden may be reviving a host)."""
 
 
+@served
 def submit(
     controller: Controller,
     code: str,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UnknownName, UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.record import State
 from labctl.sessions.said import fit
@@ -36,6 +37,7 @@ def suspensions(events: Iterable[Event]) -> dict[str, str]:
     return found
 
 
+@served
 def sessions_of(
     controller: Controller, lab: str, check: str, *, lift: bool = False
 ) -> tuple[str, ...]:
@@ -66,6 +68,7 @@ def sessions_of(
     return changed
 
 
+@served
 def suspend(controller: Controller, code: str, check: str, why: str, *, lift: bool = False) -> None:
     """Suspend a check of a session, or (`lift`) let it count again.
 

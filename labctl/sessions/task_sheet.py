@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labctl.plan import Plan, TaskPlan
+from labctl.served import served
+from labctl.sessions import record
 from labctl.sessions.clock import MINUTE, SECOND, Moment, Phase
+from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State
 from labctl.store import moment
 
@@ -23,6 +26,12 @@ def task_sheet(session: Session) -> str:
         ),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+@served
+def sheet_of(controller: Controller, code: str) -> str:
+    """The sheet of a session by its code; raises `UnknownName`."""
+    return task_sheet(record.load(controller.store, code))
 
 
 def variant_sheet(plan: Plan) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from labctl.errors import LabctlError
 from labctl.plan import HostPlan
 from labctl.providers.base import HostState, Usage
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.assistance import assistance
 from labctl.sessions.capturing import of_last_hand_in
@@ -205,6 +206,7 @@ def run_view(run: RunRecord, stands: str = "") -> RunView:
     )
 
 
+@served
 def session_detail(controller: Controller, code: str, *, hosts: bool = True) -> SessionDetail:
     """Everything about a session; `hosts` asks the provider how they are, if it may have any.
 

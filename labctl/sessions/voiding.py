@@ -9,6 +9,7 @@ from __future__ import annotations
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session, State
@@ -21,6 +22,7 @@ LOCK_SECONDS = 60.0
 NEVER_BEGUN = (State.CREATED, State.STARTING, State.WITHDRAWN)
 
 
+@served
 def void(controller: Controller, code: str, why: str) -> None:
     """Make a session void, whatever it has come to.
 

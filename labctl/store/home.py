@@ -54,6 +54,17 @@ class Home:
             path.mkdir(mode=PRIVATE, exist_ok=True)
 
 
+def is_ours(home: Path) -> bool:
+    """Whether this process may write the state directory, or make it."""
+    if not os.path.lexists(home):
+        nearest = next(each for each in home.parents if os.path.lexists(each))
+        return os.access(nearest, os.W_OK | os.X_OK)
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        return False
+    database = Home(home).database
+    return not database.exists() or os.access(database, os.R_OK | os.W_OK)
+
+
 def home_path(environ: Mapping[str, str] = os.environ, machine: Path = MACHINE) -> Path:
     """The state directory: `LABCTL_HOME`, else the machine's, else the user's data directory.
 

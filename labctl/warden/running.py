@@ -32,8 +32,11 @@ def lock_of(home: Path) -> Path:
     return home / "locks" / LOCK
 
 
-def ensure_warden(home: Path) -> None:
-    """Start a warden for this home, in the background, unless one is at work."""
+def ensure_warden(controller: Controller) -> None:
+    """Start a warden in the background, unless one is at work; a server has its own."""
+    if controller.link is not None:
+        return
+    home = controller.home
     try:
         with exclusive(lock_of(home), WHAT):
             pass

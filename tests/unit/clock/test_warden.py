@@ -323,7 +323,7 @@ def test_it_ends_with_the_last_session_and_there_is_one_for_a_home(controller: C
     assert waits == [PAUSE.total_seconds()]
     with exclusive(running.lock_of(controller.home), running.WHAT):
         running.keep(controller, wait)
-        running.ensure_warden(controller.home)  # one is at work: none is started
+        running.ensure_warden(controller)  # one is at work: none is started
     assert len(waits) == 1
 
 
