@@ -30,7 +30,9 @@ def serve(settings: Settings) -> None:
         try:
             stay(controller)
         except KeyboardInterrupt:
-            settings.screen.say("Ended; sessions go on, and their time with them.")
+            settings.screen.say(
+                "Ended. Sessions go on; what falls due is taken in by the next one."
+            )
 
 
 def _timed(settings: Settings) -> Tell:

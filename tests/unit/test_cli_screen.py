@@ -170,3 +170,10 @@ def test_bytes_of_a_host_are_not_written_to_a_terminal(
     assert out.getvalue() == ""
     labctl("tasks", code)
     assert "Leave a note" in out.getvalue()
+
+
+def test_what_is_said_at_a_console_is_harmless_and_begins_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Screen().announce("Notice: \x1b[2Jread `/srv`")
+    assert capsys.readouterr().err == "\r\n\a*** labctl: Notice: \\x1b[2Jread `/srv` ***\r\n"
