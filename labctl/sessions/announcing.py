@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from labctl.errors import LabctlError
-from labctl.sessions.clock import EXTENDED
+from labctl.sessions.clock import CREDITED, EXTENDED
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import NOTICE, WARNED
 from labctl.store import Event
@@ -29,9 +29,14 @@ def announcements(events: Iterable[Event]) -> Iterator[str]:
             yield f"{event.data['seconds']} seconds are left. Save your work: it is taken in then."
         elif event.kind == NOTICE:
             yield f"Notice: {event.data.get('text')}"
-        elif event.kind == EXTENDED:
-            minutes = event.data["seconds"] // 60
-            yield f"You have {minutes} minute{'' if minutes == 1 else 's'} more."
+        elif event.kind in (EXTENDED, CREDITED):
+            yield f"You have {_span(event.data['seconds'])} more."
+
+
+def _span(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    parts = [(minutes, "minute"), (rest, "second")]
+    return " and ".join(f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in parts if n)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from labctl.sessions import announcing, deadline, entering, record
 from labctl.sessions.checking import check
 from labctl.sessions.clock import SECOND, ZERO
 from labctl.sessions.controller import Controller
+from labctl.sessions.crediting import credit
 from labctl.sessions.deadline import hand_in_due, warn
 from labctl.sessions.declaring import declare
 from labctl.sessions.incidents import notice
@@ -292,6 +293,10 @@ def test_what_is_recorded_for_people_at_work_is_shown_at_their_console(
     def sit(*_: object) -> int:
         notice(controller, code, "Task 1 means `/srv`.")
         extend(controller, code, 60, "for that")
+        before = read(controller, code).worked
+        now.pass_by(5)
+        with controller.store.lock(code):
+            credit(controller, code, before, "the server stood still")
         now.pass_by(50)
         warn(controller, code)
         assert said.wait(20)
@@ -302,7 +307,7 @@ def test_what_is_recorded_for_people_at_work_is_shown_at_their_console(
 
     def show(line: str) -> None:
         shown.append(line)
-        if len(shown) == 3:
+        if len(shown) == 4:
             said.set()
 
     monkeypatch.setattr(FakeProvider, "console", sit)
@@ -311,6 +316,7 @@ def test_what_is_recorded_for_people_at_work_is_shown_at_their_console(
     assert shown == [
         "Notice: Task 1 means `/srv`.",
         "You have 1 minute more.",
+        "You have 5 seconds more.",
         "50 seconds are left. Save your work: it is taken in then.",
     ]
     assert closed[-1] == "the work was taken in"
