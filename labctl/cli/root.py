@@ -85,7 +85,7 @@ Environment:
   LABCTL_HOME      the directory of all state
   LABCTL_LIBRARY   more folders with labs, separated by colons
   LABCTL_POLICY    the centre's policy, if not policy.yaml in LABCTL_HOME
-  LABCTL_SERVER    always: commands go through `labctl serve`, whoever owns LABCTL_HOME
+  LABCTL_SERVER    always: commands go through `labctl serve`
   NO_COLOR         no colours
 
 Data goes to stdout and narration to stderr; --json gives data as JSON.

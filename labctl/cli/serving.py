@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @library_option
 @pass_settings
 def serve(settings: Settings) -> None:
-    """Keep the time of all sessions, and serve commands.
+    """Keep everybody's time, and serve commands.
 
     Takes work in at the deadline, looks after hosts, and does for the staff what takes Docker and
     the state directory: at the socket `run/serve.sock` in LABCTL_HOME, for the group `labctl`.
