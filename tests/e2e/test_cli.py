@@ -157,18 +157,27 @@ def test_ctrl_c_undoes_a_start(labctl: Labctl) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_hand_in_that_is_cut_off_goes_on(labctl: Labctl, number: signal.Signals) -> None:
-    code = labctl.json("start", "mini", "--candidate", "c1")[0]["code"]
-    process = labctl.begin("submit", code)
-    wait_for_line(process, "restarting")
-    process.send_signal(number)
-    process.communicate(timeout=90)
-    assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    (listed,) = labctl.json("sessions")
-    assert (listed["state"], listed["half_done"]) == ("submitting", 1)
+    code = half_handed_in(labctl, number)
     shown = labctl("show", code)
     assert "its submit had been cut off; handed in: not-yet-achieved" in shown.stderr
-    (listed,) = labctl.json("sessions")
+    (listed,) = [each for each in labctl.json("sessions") if each["code"] == code]
     assert (listed["state"], listed["half_done"]) == ("submitted", 0)
+
+
+def half_handed_in(labctl: Labctl, number: signal.Signals) -> str:
+    """A session whose hand-in a signal cut off; on a busy machine some are over before it comes."""
+    for candidate in ("c1", "c2", "c3"):
+        code = str(labctl.json("start", "mini", "--candidate", candidate)[0]["code"])
+        process = labctl.begin("submit", code)
+        wait_for_line(process, "restarting")
+        process.send_signal(number)
+        process.communicate(timeout=90)
+        (listed,) = [each for each in labctl.json("sessions") if each["code"] == code]
+        if listed["half_done"]:
+            assert listed["state"] == "submitting"
+            assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
+            return code
+    pytest.fail("three hand-ins were over before the signal came")
 
 
 def test_hosts_that_a_killed_start_left_are_removed(labctl: Labctl) -> None:
