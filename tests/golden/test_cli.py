@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -239,6 +240,8 @@ def test_the_demonstration(
     text = path.read_text().replace("id: notes", "id: static-routing")
     path.write_text(text.replace("choice: [apple, pear, plum]", "choice: [plum]"))
     monkeypatch.setenv("LABCTL_LIBRARY", str(library))
+    # How long it takes is no matter here, but a second digit would move the columns.
+    monkeypatch.setattr("labctl.demo.time", SimpleNamespace(monotonic=lambda: 0.0))
     said = transcript.labctl("demo", "--output", "evidence")
     found = re.findall(r"evidence/(\w{6})/", said.out)
     transcript.codes += found
