@@ -107,7 +107,7 @@ def list_sittings(settings: Settings, *, every: bool, as_json: bool) -> None:
 
     screen = settings.screen
     with settings.controller() as controller:
-        found = [each for each in listed(controller.store) if every or each.stage not in OVER]
+        found = [each for each in listed(controller) if every or each.stage not in OVER]
     if as_json:
         screen.json(found)
         return

@@ -86,10 +86,11 @@ def begin(
         f"What was half up is undone. `labctl sitting begin {code}` goes on with the others."
     )
     from labctl.cli.settling import settle
+    from labctl.sittings.reading import demand_known
     from labctl.warden.running import ensure_warden
 
     with settings.controller() as controller:
-        controller.store.sittings.get(code)  # a wrong name first, before anything is settled
+        demand_known(controller, code)  # a wrong name first, before anything is settled
         settle(settings, controller)
         begun = _begin(settings, controller, code, candidates, reason)
         if any(each.session for each in begun.started):
@@ -165,9 +166,10 @@ def pause(settings: Settings, code: str, *, reason: str, as_json: bool) -> int:
     from labctl.cli.settling import tell_settled
     from labctl.sessions.recovery import stand_still
     from labctl.sittings.pausing import pause as stop_all
+    from labctl.sittings.reading import demand_known
 
     with settings.controller(lambda _code, _line: None) as controller:
-        controller.store.sittings.get(code)
+        demand_known(controller, code)
         tell_settled(settings, stand_still(controller))
         acted = stop_all(controller, code, reason)
     return _ended(settings.screen, acted, "paused, the clock stands", as_json=as_json)
@@ -193,10 +195,11 @@ def resume(
     from labctl.cli.settling import tell_settled
     from labctl.sessions.recovery import stand_still
     from labctl.sittings.pausing import resume as go_on
+    from labctl.sittings.reading import demand_known
     from labctl.warden.running import ensure_warden
 
     with settings.controller(lambda _code, _line: None) as controller:
-        controller.store.sittings.get(code)
+        demand_known(controller, code)
         tell_settled(settings, stand_still(controller))
         acted = go_on(controller, code, candidates, everybody=every)
         ensure_warden(controller)

@@ -47,6 +47,17 @@ MODULES = (
     "labctl.sessions.task_sheet",
     "labctl.sessions.views",
     "labctl.sessions.voiding",
+    "labctl.sittings.beginning",
+    "labctl.sittings.cancelling",
+    "labctl.sittings.ending",
+    "labctl.sittings.issuing",
+    "labctl.sittings.notices",
+    "labctl.sittings.pausing",
+    "labctl.sittings.planning",
+    "labctl.sittings.preparing",
+    "labctl.sittings.reading",
+    "labctl.sittings.register",
+    "labctl.sittings.views",
 )
 """Where use-cases are; a server loads these and nothing that it is asked for by name."""
 

@@ -18,6 +18,7 @@ from labctl.store import (
     RunRecord,
     SessionFilter,
     SessionRecord,
+    SittingRecord,
 )
 
 
@@ -83,6 +84,33 @@ def centre_events(controller: Controller, family: str) -> tuple[Event, ...]:
     return controller.store.centre_events(family)
 
 
+@served
+def sittings(controller: Controller) -> tuple[SittingRecord, ...]:
+    """The rows of all sittings."""
+    return controller.store.sittings.list()
+
+
+@served
+def audit_sitting(controller: Controller, code: str) -> tuple[Problem, ...]:
+    """What does not add up in a sitting's log."""
+    return controller.store.sittings.audit(code)
+
+
+class DistantSittings:
+    """The part of `labctl.store.sittings.Sittings` that can be had through a server."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+
+    def list(self) -> tuple[SittingRecord, ...]:
+        """See `Sittings.list`."""
+        return sittings(self._controller)
+
+    def audit(self, code: str) -> tuple[Problem, ...]:
+        """See `Sittings.audit`."""
+        return audit_sitting(self._controller, code)
+
+
 class DistantStore:
     """The part of `labctl.store.Store` that can be had through a server."""
 
@@ -132,6 +160,11 @@ class DistantStore:
     def centre_events(self, family: str = "") -> tuple[Event, ...]:
         """See `Store.centre_events`."""
         return centre_events(self._controller, family)
+
+    @property
+    def sittings(self) -> DistantSittings:
+        """See `Store.sittings`."""
+        return DistantSittings(self._controller)
 
     def close(self) -> None:
         """Nothing is held open."""

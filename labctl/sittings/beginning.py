@@ -14,6 +14,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.library.planning import Lab
+from labctl.served import served
 from labctl.sessions.clock import NOTICED
 from labctl.sessions.controller import Controller
 from labctl.sessions.side_by_side import side_by_side
@@ -47,6 +48,7 @@ class Begun:
     unknown: tuple[str, ...]
 
 
+@served
 def begin(
     controller: Controller, code: str, candidates: Sequence[str] = (), beyond_limit: str = ""
 ) -> Begun:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions.controller import Controller
 from labctl.sessions.said import fit
 from labctl.sittings.model import Sitting, Stage
@@ -14,6 +15,7 @@ from labctl.sittings.recording import Recorder, held
 CANCELLED = "sitting.cancelled"
 
 
+@served
 def cancel(controller: Controller, code: str, why: str) -> Sitting:
     """Call a sitting off; raises `UsageError` for one that somebody has begun."""
     permit(controller, Act.PLAN)

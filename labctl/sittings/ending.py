@@ -12,6 +12,7 @@ from typing import Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 from labctl.sittings.model import Presence, Sitting, Stage
@@ -24,6 +25,7 @@ WORKING = (State.CREATED, State.STARTING, State.RUNNING, State.PAUSED, State.SUB
 """States of a session with which a sitting cannot end."""
 
 
+@served
 def end(controller: Controller, code: str) -> SittingView:
     """Seal a sitting; how it stands then.
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UnknownName
+from labctl.served import served
 from labctl.sessions.controller import Controller
 from labctl.sittings.pins import SealedPin, new_pin, sealed
 from labctl.sittings.reading import PINS, demand_open, load
@@ -26,6 +27,7 @@ class Issued:
     pin: str
 
 
+@served
 def issue_pins(controller: Controller, code: str, labels: Sequence[str] = ()) -> tuple[Issued, ...]:
     """New PINs for seats (none named: for all), in place of those that they had.
 

@@ -14,6 +14,7 @@ from typing import Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UnknownName, UsageError
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
@@ -31,6 +32,7 @@ TEXT, CREDIT, LAB = "text", "seconds", "lab"
 SITTING, NUMBER = "sitting", "notice"
 
 
+@served
 def notice(
     controller: Controller, code: str, text: str, seconds: int = 0, lab: str | None = None
 ) -> Acted:

@@ -12,6 +12,7 @@ from typing import Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions import pausing as one_session
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
@@ -27,6 +28,7 @@ SITTING = "sitting"
 ON_THE_WAY = (State.CREATED, State.STARTING)
 
 
+@served
 def pause(controller: Controller, code: str, why: str) -> Acted:
     """Pause every session that runs; one that cannot be paused is named, and the others are.
 
@@ -58,6 +60,7 @@ def pause(controller: Controller, code: str, why: str) -> Acted:
     return Acted(code, outcomes, left)
 
 
+@served
 def resume(
     controller: Controller, code: str, candidates: Sequence[str] = (), *, everybody: bool = False
 ) -> Acted:

@@ -13,6 +13,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import members, permit
 from labctl.errors import LabctlError, UsageError
 from labctl.library.planning import Lab
+from labctl.served import served
 from labctl.sessions.clock import allowed_extra
 from labctl.sessions.controller import Controller
 from labctl.sittings.model import MOST_SEATS, OVER, Seat, Sitting, Stage, labels
@@ -63,6 +64,7 @@ class _Read:
     seats: tuple[Seat, ...]
 
 
+@served
 def plan_sitting(controller: Controller, request: SittingRequest) -> Planned:
     """Record a sitting; raises `UsageError` that names everything that is wrong with it."""
     permit(controller, Act.PLAN)

@@ -18,10 +18,11 @@ from labctl.centre.staff import permit
 from labctl.errors import LabctlError
 from labctl.images.library import ImageLibrary
 from labctl.library.planning import Lab, plan
+from labctl.served import served
 from labctl.sessions.attempts import NO_ATTEMPT, refusal
 from labctl.sessions.controller import Controller
 from labctl.sessions.starting import LARGEST_SEED
-from labctl.sittings.capacity import Forecast, Need, forecast, measured, need_of
+from labctl.sittings.capacity import Forecast, forecast, measured, need_of
 from labctl.sittings.model import Presence, Seat, Sitting
 from labctl.sittings.planning import warnings
 from labctl.sittings.reading import TRIED, demand_open, load
@@ -72,13 +73,13 @@ class Prepared:
         return not self.forecast.wait and not any(each.problem for each in self.tried)
 
 
+@served
 def prepare(
     controller: Controller,
     code: str,
     *,
     pre_flight: bool = False,
     progress: Callable[[Tried], None] = lambda _: None,
-    measure: Callable[[int | None, float], Need] = measured,
 ) -> Prepared:
     """The forecast for a sitting; with `pre_flight` every seat that has not begun is tried.
 
@@ -89,7 +90,7 @@ def prepare(
     demand_open(sitting)
     labs = {name: controller.library.lab(name) for name in sitting.labs}
     waiting = [seat for seat in sitting.seats if _will_sit(seat)]
-    room = _forecast(controller, waiting, labs, measure)
+    room = _forecast(controller, waiting, labs)
     if pre_flight:
         _try_all(controller, code, waiting, labs, jobs=min(AT_ONCE, room.fit), progress=progress)
     return Prepared(
@@ -104,12 +105,7 @@ def _will_sit(seat: Seat) -> bool:
     return seat.session is None and seat.entry.presence is not Presence.ABSENT
 
 
-def _forecast(
-    controller: Controller,
-    seats: Sequence[Seat],
-    labs: Mapping[str, Lab],
-    measure: Callable[[int | None, float], Need],
-) -> Forecast:
+def _forecast(controller: Controller, seats: Sequence[Seat], labs: Mapping[str, Lab]) -> Forecast:
     images = ImageLibrary()
     needs = {
         name: (lab.header.provider, need_of(plan(lab, ANY_SEED), images))
@@ -118,7 +114,7 @@ def _forecast(
     providers = [controller.provider(name) for name in sorted({each for each, _ in needs.values()})]
     rooms = [each.disk_room() for each in providers]
     room = min((each for each in rooms if each is not None), default=None)
-    free = measure(room, min(each.disk_free() for each in providers))
+    free = measured(room, min(each.disk_free() for each in providers))
     return forecast(free, [seat.lab for seat in seats], needs)
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions.attempts import NO_ATTEMPT
+from labctl.sessions.controller import Controller
 from labctl.sittings.model import OVER, Entry, Presence, Seat, Sitting, Stage
 from labctl.store import Event, SessionFilter, SessionRecord, Store
 from labctl.store.chain import damaged
@@ -31,10 +33,18 @@ def load(store: Store, code: str) -> Sitting:
     return with_sessions(sitting_of(store.sittings.events(code)), sessions_of(store, code))
 
 
-def listed(store: Store) -> tuple[Sitting, ...]:
+@served
+def listed(controller: Controller) -> tuple[Sitting, ...]:
     """Every sitting, by its day and time."""
+    store = controller.store
     found = [load(store, each.code) for each in store.sittings.list()]
     return tuple(sorted(found, key=lambda each: (each.day, each.begins, each.at)))
+
+
+@served
+def demand_known(controller: Controller, code: str) -> None:
+    """Raise `UnknownName`, with the nearest codes, for a sitting that there is not."""
+    controller.store.sittings.get(code)
 
 
 def sessions_of(store: Store, code: str) -> tuple[SessionRecord, ...]:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
+from labctl.served import served
 from labctl.sessions.controller import Controller
 from labctl.sittings.model import Presence, Seat, Sitting
 from labctl.sittings.reading import REGISTERED, demand_candidates, demand_open, load
 from labctl.sittings.recording import Recorder, held
 
 
+@served
 def register(
     controller: Controller,
     code: str,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from labctl.errors import StoreError
+from labctl.served import served
 from labctl.sessions.assistance import assistance
 from labctl.sessions.clock import (
     NOT_BEGUN,
@@ -69,6 +70,7 @@ class SittingView:
     head: str
 
 
+@served
 def sitting_view(
     controller: Controller, code: str, names: Mapping[str, str] = MappingProxyType({})
 ) -> SittingView:

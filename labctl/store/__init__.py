@@ -27,6 +27,7 @@ from labctl.store.records import (
     RunRecord,
     SessionFilter,
     SessionRecord,
+    SittingRecord,
     moment,
     time_text,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "RunRecord",
     "SessionFilter",
     "SessionRecord",
+    "SittingRecord",
     "Store",
     "database_url",
     "home_path",

@@ -107,6 +107,18 @@ class SessionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SittingRecord:
+    """A sitting's row: its `stage`, and the number and the hash of its last event."""
+
+    code: str
+    created: str
+    updated: str
+    stage: str
+    sequence: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFilter:
     """Which sessions to list: all that match every field that is given."""
 

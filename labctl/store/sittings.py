@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -19,7 +18,7 @@ from labctl.store.centre import lost_blobs
 from labctl.store.chain import Link
 from labctl.store.database import Database
 from labctl.store.log import Entry, OutOfDate
-from labctl.store.records import CODE_ALPHABET, Event, Problem
+from labctl.store.records import CODE_ALPHABET, Event, Problem, SittingRecord
 
 STAGE = "stage"
 """The key of an event's data that says what it makes of the sitting's row."""
@@ -29,18 +28,6 @@ ENDED = "sitting.ended"
 SEALED = "seats"
 
 _TRIES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SittingRecord:
-    """A sitting's row: its `stage`, and the number and the hash of its last event."""
-
-    code: str
-    created: str
-    updated: str
-    stage: str
-    sequence: int
-    head: str
 
 
 def new_code() -> str:

@@ -33,6 +33,18 @@ from labctl.sessions.record import State
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
+from labctl.sittings.beginning import begin
+from labctl.sittings.ending import end
+from labctl.sittings.issuing import issue_pins
+from labctl.sittings.model import Presence
+from labctl.sittings.notices import notice
+from labctl.sittings.pausing import pause as pause_all
+from labctl.sittings.pausing import resume as resume_all
+from labctl.sittings.planning import SittingRequest, plan_sitting
+from labctl.sittings.preparing import prepare
+from labctl.sittings.reading import demand_known, listed
+from labctl.sittings.register import register
+from labctl.sittings.views import sitting_view
 from labctl.store import Busy
 from labctl.store.home import is_ours
 from labctl.store.locks import exclusive
@@ -144,6 +156,32 @@ def test_a_session_from_its_start_to_its_evidence(
     assert distant.store.audit(code) == ()
     stop(distant, code)
     assert distant.store.session(code).state == State.STOPPED
+
+
+def test_a_sitting_from_its_plan_to_its_end(distant: Controller, controller: Controller) -> None:
+    request = SittingRequest("2126-03-14", "09:30", "12:00", "R 12", ("notes",), ("C1", "C2"))
+    planned = plan_sitting(distant, request)
+    code = planned.sitting.code
+    assert (planned.warnings, planned.sitting.by) == ((), "operator")
+    assert listed(distant) == (planned.sitting,)
+    assert [each.label for each in issue_pins(distant, code)] == ["A1", "A2"]
+    tried: list[object] = []
+    found = prepare(distant, code, pre_flight=True, progress=tried.append)
+    assert [each.problem for each in found.tried] == ["", ""]
+    register(distant, code, ["C2"], Presence.ABSENT)
+    (one,) = begin(distant, code, ["C1"]).started
+    assert pause_all(distant, code, "fire alarm").outcomes[0].session == one.session
+    assert resume_all(distant, code).left == {}
+    assert notice(distant, code, "Read task 2 again.", 60).exit_code == 0
+    assert distant.store.sittings.list() == controller.store.sittings.list()
+    assert sitting_view(distant, code).sitting == sitting_view(controller, code).sitting
+    with pytest.raises(UsageError, match="Still at work: C1"):
+        end(distant, code)
+    submit(distant, one.session or "", lambda _: None)
+    assert end(distant, code) == sitting_view(controller, code)
+    assert distant.store.sittings.audit(code) == ()
+    with pytest.raises(UnknownName, match="No sitting is called"):
+        demand_known(distant, "s-zzzz")
 
 
 def test_every_use_case_can_be_called_and_answered_by_its_types_alone() -> None:

@@ -19,13 +19,7 @@ SMALL = Need(1 << 30, 100 << 30, 0.2)
 @pytest.fixture
 def labctl(labctl: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command, on a server whose room is known."""
-    room = Need(64 << 30, 100 << 30, 16.0)
-    prepare = preparing.prepare
-    monkeypatch.setattr(
-        preparing,
-        "prepare",
-        lambda *given, **named: prepare(*given, **{"measure": lambda *_: room, **named}),
-    )
+    monkeypatch.setattr(preparing, "measured", lambda *_: Need(64 << 30, 100 << 30, 16.0))
     return labctl
 
 
@@ -93,12 +87,7 @@ def test_a_sitting_from_its_plan_to_its_end(labctl: Command) -> None:
 def test_seats_that_must_wait_are_counted(labctl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     code = three(labctl)
     assert labctl("sitting", "prepare", code, "--json").json["forecast"]["fit"] == 3
-    prepare = preparing.prepare
-    monkeypatch.setattr(
-        preparing,
-        "prepare",
-        lambda *given, **named: prepare(*given, measure=lambda *_: SMALL, **named),
-    )
+    monkeypatch.setattr(preparing, "measured", lambda *_: SMALL)
     said = labctl("sitting", "prepare", code, code=1)
     assert "1 fit at once, 2 must wait for processors." in " ".join(said.out.split())
     assert "No seat has been tried yet" in said.err

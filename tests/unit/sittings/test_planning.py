@@ -140,10 +140,10 @@ def test_nobody_is_in_two_rooms_at_once(controller: Controller) -> None:
 
 
 def test_sittings_are_listed_by_their_day(controller: Controller) -> None:
-    assert listed(controller.store) == ()
+    assert listed(controller) == ()
     later = planned(controller, day="2026-03-20")
     sooner = planned(controller, day="2026-03-10")
-    assert [each.code for each in listed(controller.store)] == [sooner, later]
+    assert [each.code for each in listed(controller)] == [sooner, later]
     with pytest.raises(UnknownName, match="No sitting is called"):
         load(controller.store, "s-zzzz")
 

@@ -28,8 +28,10 @@ MIB, GIB = 1 << 20, 1 << 30
 PLENTY = Need(64 * GIB, 100 * GIB, 16.0)
 
 
-def plenty(_disk: int | None, _part: float) -> Need:
-    return PLENTY
+@pytest.fixture(autouse=True)
+def plenty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server with room for everybody."""
+    monkeypatch.setattr(preparing, "measured", lambda *_: PLENTY)
 
 
 # ------------------------------------------------------------------ the forecast
@@ -107,21 +109,22 @@ def test_what_is_free_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_a_pre_flight_nothing_is_touched(
-    controller: Controller, server: FakeServer, code: str
+    controller: Controller, server: FakeServer, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = prepare(controller, code, measure=plenty)
+    found = prepare(controller, code)
     assert (found.forecast.fit, found.forecast.wait, found.tried) == (3, 0, ())
     assert found.ok
     assert kinds(controller, code) == ["sitting.planned"]
     assert server.sessions() == []
-    assert not prepare(controller, code, measure=lambda _disk, _part: Need(0, 0, 0.0)).ok
+    monkeypatch.setattr(preparing, "measured", lambda *_: Need(0, 0, 0.0))
+    assert not prepare(controller, code).ok
 
 
 def test_a_pre_flight_tries_every_seat_and_counts_as_nothing(
     controller: Controller, server: FakeServer, code: str
 ) -> None:
     told: list[Tried] = []
-    found = prepare(controller, code, pre_flight=True, progress=told.append, measure=plenty)
+    found = prepare(controller, code, pre_flight=True, progress=told.append)
     assert [(each.label, each.problem) for each in found.tried] == [
         ("A1", ""),
         ("A2", ""),
@@ -141,13 +144,13 @@ def test_a_seat_that_fails_is_named_with_its_cure(
     controller: Controller, server: FakeServer, code: str
 ) -> None:
     server.fault("up", "There is no image `host`.")
-    found = prepare(controller, code, pre_flight=True, measure=plenty)
+    found = prepare(controller, code, pre_flight=True)
     assert not found.ok
     assert {(each.problem, each.cure) for each in found.tried} == {
         ("There is no image `host`.", "Mend it.")
     }
     server.fault("up", None)
-    assert prepare(controller, code, pre_flight=True, measure=plenty).ok
+    assert prepare(controller, code, pre_flight=True).ok
 
 
 def test_a_program_that_does_not_end_is_a_seat_that_fails(
@@ -155,7 +158,7 @@ def test_a_program_that_does_not_end_is_a_seat_that_fails(
 ) -> None:
     code = planned(controller, "C1", labs=("notes",))
     server.fault("slow", "")
-    (one,) = prepare(controller, code, pre_flight=True, measure=plenty).tried
+    (one,) = prepare(controller, code, pre_flight=True).tried
     assert one.problem
     assert one.cure
 
@@ -165,7 +168,7 @@ def test_a_lab_that_is_not_untouched_is_named(
 ) -> None:
     wrong = (Mismatch("files/a", "failed", "passed"),)
     monkeypatch.setattr(preparing, "judge", lambda *_: wrong)
-    found = prepare(controller, code, pre_flight=True, measure=plenty).tried[0]
+    found = prepare(controller, code, pre_flight=True).tried[0]
     assert found.problem == "files/a should have failed untouched, found passed"
     assert "labctl labs verify moves" in found.cure
 
@@ -178,7 +181,7 @@ def test_a_time_that_is_over_is_a_seat_that_fails(
         raise TimeoutError(words)
 
     monkeypatch.setattr(preparing, "carry_out", late)
-    found = prepare(controller, code, pre_flight=True, measure=plenty)
+    found = prepare(controller, code, pre_flight=True)
     assert {each.problem for each in found.tried} == {words or "it took too long"}
     assert "try again" in found.tried[0].cure
 
@@ -186,7 +189,7 @@ def test_a_time_that_is_over_is_a_seat_that_fails(
 def test_who_has_begun_or_is_absent_needs_no_seat(controller: Controller, code: str) -> None:
     begin(controller, code, ["C1"])
     register(controller, code, ["C2"], Presence.ABSENT)
-    found = prepare(controller, code, pre_flight=True, measure=plenty)
+    found = prepare(controller, code, pre_flight=True)
     assert found.forecast.fit == 1
     assert [each.label for each in found.tried] == ["A3"]
 
@@ -198,7 +201,7 @@ def test_what_will_stop_somebody_is_said_the_day_before(
     (controller.home / "policy.yaml").write_text("format: 1\nattempts:\n  assessment: {limit: 1}\n")
     start(controller, StartRequest("moves", ("C2",)))
     code = planned(controller)
-    told = prepare(controller, code, measure=plenty).warnings
+    told = prepare(controller, code).warnings
     assert any("Nobody has approved `moves` as it is now" in each for each in told)
     assert any(each.startswith("C2: the policy refuses one more attempt") for each in told)
     controller.store.sittings.append(
@@ -215,10 +218,10 @@ def test_what_will_stop_somebody_is_said_the_day_before(
         },
         "tester",
     )
-    told = prepare(controller, code, measure=plenty).warnings
+    told = prepare(controller, code).warnings
     assert "`moves` has changed since it was tried at A1: try it again" in told
     server.fault("far", "")
-    assert prepare(controller, code, measure=plenty).forecast.fit == 3
+    assert prepare(controller, code).forecast.fit == 3
 
 
 @pytest.mark.parametrize("rule, told", [("off", 0), ("warn", 1), ("required", 1)])
@@ -226,9 +229,7 @@ def test_an_approval_that_lacks_is_said_by_the_policy(
     controller: Controller, code: str, rule: str, told: int
 ) -> None:
     (controller.home / "policy.yaml").write_text(f"format: 1\napproved_labs: {rule}\n")
-    found = [
-        each for each in prepare(controller, code, measure=plenty).warnings if "approve" in each
-    ]
+    found = [each for each in prepare(controller, code).warnings if "approve" in each]
     assert len(found) == told
     assert any("The policy demands it." in each for each in found) is (rule == "required")
     if rule == "required":
@@ -239,4 +240,4 @@ def test_an_approval_that_lacks_is_said_by_the_policy(
 def test_a_sitting_that_has_ended_is_not_prepared(controller: Controller, code: str) -> None:
     controller.store.sittings.append(code, "x", {}, "tester", stage="ended")
     with pytest.raises(UsageError, match="has ended"):
-        prepare(controller, code, measure=plenty)
+        prepare(controller, code)
