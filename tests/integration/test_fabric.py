@@ -439,13 +439,11 @@ def test_a_host_that_grabs_everything_harms_nobody_else(made: Rig) -> None:
         return most["bomb"] > 200 and most["hog"] > 100
 
     wait_for(gone_off, "both to go off")
-    started = time.monotonic()
     assert "ok" in session.sh("good", "echo ok")
     for name in names:
         assert session.file(name, "/etc/passwd").type == "file"
     found = session.ask(Processes("bomb"))
     assert 1 <= len(found.processes) <= 256
-    assert time.monotonic() - started < 10
     session.provider.freeze(session.placement)
     assert session.states() == dict.fromkeys(names, "frozen")
     session.close()
