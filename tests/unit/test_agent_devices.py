@@ -126,9 +126,11 @@ def test_who_leads_a_session_on_a_terminal() -> None:
     assert not devices._leads(2**22 + 1, os.makedev(4, 65))
     pid, master = os.forkpty()
     if pid == 0:
-        os.write(1, b"here")
-        os.read(0, 1)
-        os._exit(0)
+        try:
+            os.write(1, b"here")
+            os.read(0, 1)
+        finally:  # also where its hangup is ignored (nohup): nothing else may go on as the tests
+            os._exit(0)
     assert os.read(master, 1) == b"h"
     number = Path(f"/proc/{pid}/fd/0").stat().st_rdev
     assert devices._leads(pid, number)
