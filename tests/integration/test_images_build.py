@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import docker
 import pytest
@@ -133,10 +134,11 @@ def test_what_fails_half_way_leaves_nothing(client: docker.DockerClient, tmp_pat
 def test_only_what_has_changed_is_built(client: docker.DockerClient, tmp_path: Path) -> None:
     (parent,) = build(["base"], client=client)
     library = library_of(tmp_path, "small", "ARG BASE\nFROM ${BASE}\nCOPY motd /etc/motd\n")
-    (tmp_path / "images" / "small" / "motd").write_text("one\n")
+    # Of its own in every run: the daemon may still have what an interrupted run built.
+    (tmp_path / "images" / "small" / "motd").write_text(f"one {uuid4()}\n")
     (first,) = build(library=library, client=client, debian=parent.tag)
     (second,) = build(library=library, client=client, debian=parent.tag)
-    (tmp_path / "images" / "small" / "motd").write_text("two\n")
+    (tmp_path / "images" / "small" / "motd").write_text(f"two {uuid4()}\n")
     with pytest.raises(ProviderError, match="inputs have changed"):
         resolve("small", library, client)
     (third,) = build(library=library, client=client, debian=parent.tag)
