@@ -1,0 +1,3 @@
+mount -o remount,rw /
+echo "root:$LAB_PASSWORD" | chpasswd
+sync
