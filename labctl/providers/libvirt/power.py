@@ -19,7 +19,7 @@ from labctl.providers.docker.helpers import OBSERVER
 from labctl.providers.docker.provider import DockerProvider
 from labctl.providers.libvirt import identity
 from labctl.providers.libvirt.conditions import condition, state_of
-from labctl.providers.libvirt.guest import GuestBusy
+from labctl.providers.libvirt.guest import Guest, GuestBusy, GuestUnreachable
 from labctl.providers.libvirt.hypervisor import Missing, talking
 from labctl.providers.libvirt.machines import (
     BOOT_SECONDS,
@@ -32,6 +32,11 @@ from labctl.providers.libvirt.slots import boot_slot
 
 KERNEL_SECONDS = 100.0
 """How long a machine may take until its kernel has started the observer."""
+STARVED_SECONDS = 400.0
+"""How long if it computes all the while: on a server with too much to do it is slow, not broken."""
+LISTEN_SECONDS = 20.0
+COMPUTES = 0.1
+"""The share of a processor that a machine takes at least which is not waiting for anything."""
 STAGE_SECONDS = 10.0
 RESET_SECONDS = 1.0
 PRESS_SECONDS = 20.0
@@ -144,7 +149,7 @@ class Power:
 
     def _boot(self, session: str, host: HostPlan, report: Report, *, first: bool) -> Pins:
         guest = self._machines.guest(session, host.name)
-        pins = guest.pins(KERNEL_SECONDS)
+        pins = self._heard(session, host, guest)
         identity.await_boot(guest, BOOT_SECONDS)
         if first:
             identity.give(guest, host)
@@ -153,6 +158,23 @@ class Power:
         # It is the same machine, whatever it was rebooted by; libvirt knows it by its name.
         known = {"start_time": WHENEVER, "machine": domain_name(session, host.name)}
         return {**pins, **known}
+
+    def _heard(self, session: str, host: HostPlan, guest: Guest) -> Pins:
+        """The pins that a machine's observer gives as soon as it is heard."""
+        began = time.monotonic()
+        listen = KERNEL_SECONDS
+        while True:
+            before, since = self._computed(session, [host]), time.monotonic()
+            try:
+                return guest.pins(listen)
+            except GuestBusy:
+                raise
+            except GuestUnreachable:
+                now = time.monotonic()
+                used = self._computed(session, [host]) - before
+                if used < COMPUTES * (now - since) or now - began > STARVED_SECONDS:
+                    raise
+                listen = LISTEN_SECONDS
 
     def stage(self, session: str, host: str, seconds: float) -> str | None:
         """How far a machine has come, if it has power and has not booted within `seconds`.
@@ -230,11 +252,13 @@ class Power:
 
     def _reset(self, session: str, host: HostPlan, report: Report) -> dict[str, Pins]:
         machine = self._machines.get(session, host.name)
-        with talking("to reset a machine"):
-            if machine.isActive():
-                machine.reset(0)
-        time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
-        pins = self.wait(session, host, report)
+        with boot_slot(accelerated=self._accelerated()) as place:
+            with talking("to reset a machine"):
+                if machine.isActive():
+                    machine.reset(0)
+            time.sleep(RESET_SECONDS)  # until then the observer of before may still answer
+            place.leave_when_idle(partial(self._computed, session, [host]))
+            pins = self.wait(session, host, report)
         return {host.name: pins} if pins else {}
 
     def without_power(self, session: str, host: str) -> bool:
