@@ -17,10 +17,8 @@ from labctl.sessions.controller import Controller
 from labctl.store import Busy
 from labctl.store.locks import exclusive
 from labctl.warden.jobs import Threads
-from labctl.warden.running import LAST_SECONDS, WHAT, keep_on, lock_of
+from labctl.warden.running import GRADINGS, LAST_SECONDS, WHAT, keep_on, lock_of
 
-GRADINGS = max(2, os.cpu_count() or 2)
-"""Hand-ins that are graded at a time; the others wait, frozen."""
 TAKE_OVER_SECONDS = 2 * LAST_SECONDS
 
 

@@ -14,12 +14,16 @@ boot says how long it really was (docs/decisions/0008).
 
 from __future__ import annotations
 
+import hmac
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from labctl.store.processes import boot_id
@@ -39,6 +43,7 @@ KINDS = (ARRANGED, EXTENDED, CREDITED, NOTICED)
 REOPENED = "reopen.done"
 """A hand-in was opened again; so many `seconds` more may be given with it."""
 
+MACHINE_ID = Path("/etc/machine-id")
 STAMP = "stamp"
 SINCE = "since"
 ALLOWANCE = "allowance"
@@ -75,7 +80,7 @@ class Moment:
     """A point in time: `at` by the wall clock (UTC), and `uptime` microseconds into a boot.
 
     `uptime` does not count while the server sleeps, and nobody can set it. Without a `boot` only
-    the wall clock is known. `server` is the name of the machine that was booted.
+    the wall clock is known. `server` is the machine that was booted (`server_id`).
     """
 
     at: datetime
@@ -95,7 +100,20 @@ class Moment:
 def present() -> Moment:
     """The moment that is now."""
     uptime = time.monotonic_ns() // 1000
-    return Moment(datetime.now(UTC), boot_id(), uptime, socket.gethostname())
+    return Moment(datetime.now(UTC), boot_id(), uptime, server_id())
+
+
+@cache
+def server_id() -> str:
+    """What tells this server from another that shares its record, also when its name changes.
+
+    It is made from the machine id, which is not to be shown itself (machine-id(5)); where there is
+    none it is the name.
+    """
+    with suppress(OSError):
+        if known := MACHINE_ID.read_bytes().strip():
+            return hmac.new(known, b"labctl", "sha256").hexdigest()[:16]
+    return socket.gethostname()
 
 
 def moment_from(value: Mapping[str, Any]) -> Moment:
@@ -110,6 +128,13 @@ def elapsed(earlier: Moment, later: Moment) -> timedelta:
         return wall
     steady = max(timedelta(microseconds=later.uptime - earlier.uptime), ZERO)
     return wall if abs(wall - steady) < JUMP else steady
+
+
+def precedes(one: Moment, other: Moment) -> bool:
+    """Whether one moment came before another: within a boot, however the clock was set between."""
+    if one.boot and one.boot == other.boot:
+        return one.uptime < other.uptime
+    return one.at < other.at
 
 
 def allowed_extra(allowance: timedelta, percent: int) -> timedelta:

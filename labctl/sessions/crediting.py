@@ -11,7 +11,16 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from labctl.sessions import record
-from labctl.sessions.clock import CREDITED, SECOND, STAMP, ZERO, moment_of, timing_of
+from labctl.sessions.clock import (
+    CREDITED,
+    SECOND,
+    STAMP,
+    ZERO,
+    Moment,
+    moment_of,
+    precedes,
+    timing_of,
+)
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import State
 
@@ -22,6 +31,12 @@ LONG_WAIT = timedelta(seconds=20)
 def worked(controller: Controller, code: str) -> timedelta:
     """How much of a session's time is worked by now."""
     return record.load(controller.store, code).timing.read(controller.now()).worked
+
+
+def worked_by(controller: Controller, code: str, at: Moment) -> timedelta:
+    """How much of a session's time was worked by an earlier moment."""
+    events = [each for each in controller.store.events(code) if not precedes(at, moment_of(each))]
+    return timing_of(events).read(at).worked
 
 
 def worked_at(controller: Controller, code: str, sequence: int) -> timedelta:

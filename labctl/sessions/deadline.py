@@ -17,9 +17,10 @@ from labctl.marking import Marking
 from labctl.sessions import record
 from labctl.sessions.clock import SECOND, STAMP, ZERO
 from labctl.sessions.controller import Controller
+from labctl.sessions.entering import ensure_running, unattended
 from labctl.sessions.grading import Progress
 from labctl.sessions.pausing import shut
-from labctl.sessions.record import WARNED, State
+from labctl.sessions.record import WARNED, Session, State
 from labctl.sessions.submission import take_in
 
 WARNING = timedelta(minutes=1)
@@ -44,14 +45,23 @@ def warn(controller: Controller, code: str) -> bool:
     return True
 
 
+def _look_first(controller: Controller, session: Session) -> None:
+    if session.record.state != State.RUNNING or not session.timing.is_over(controller.now()):
+        return
+    if session.record.intentions == 0 and unattended(controller, session):
+        ensure_running(controller, session.code)
+
+
 def hand_in_due(
     controller: Controller, code: str, progress: Progress = lambda _: None
 ) -> Marking | None:
     """Take in the work of a running session whose time is over; None if it is not.
 
     Raises `Busy` while another command is at it. Where it cannot be recorded or graded the hosts
-    stand still all the same, and the next try goes on.
+    stand still all the same, and the next try goes on. Where nothing looked after the hosts before,
+    those that have stopped are brought up first, and the time is given back.
     """
+    _look_first(controller, record.load(controller.store, code))
     with controller.store.lock(code):
         session = record.load(controller.store, code)
         over = session.timing.is_over(controller.now())

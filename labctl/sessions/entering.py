@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 from checkers.engine import Wanted
 from checkers.model import File, FileResult
@@ -16,10 +17,15 @@ from labctl.scheme import lab_hosts
 from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.announcing import Show, announced
+from labctl.sessions.clock import ZERO
 from labctl.sessions.controller import Controller
-from labctl.sessions.crediting import credit, queued, worked
+from labctl.sessions.crediting import LONG_WAIT, credit, queued, worked, worked_at, worked_by
+from labctl.sessions.heartbeat import attended
 from labctl.sessions.record import AT_WORK, Session, State
 
+DISK_FULL = "incident.disk"
+"""A host was frozen, since it filled the server's disk."""
+THAWED = "hosts.thawed"
 LARGEST_FILE = 32 << 20  # as much as the agent reads of one file
 ENDED: dict[str, str] = {
     State.PAUSED: "paused: the clock stands, and nobody is let in",
@@ -88,24 +94,28 @@ def _went_down(controller: Controller, code: str, host: str) -> bool:
         time.sleep(0.1)
 
 
-def ensure_running(controller: Controller, code: str, *, somebody_waits: bool = False) -> Placement:
+def ensure_running(
+    controller: Controller, code: str, *, somebody_waits: bool = False, wait: float = 60.0
+) -> Placement:
     """Start and rewire what has stopped of a running session; where its hosts are then.
 
-    The time that it takes is given back where the server had ended a host, and so is a long wait
-    for another command, if `somebody_waits`.
+    The time that it takes is given back where the server had ended a host. A long time before it in
+    which nothing looked after the hosts is given back too, and so is a long wait for another
+    command, if `somebody_waits`. Raises `Busy` if that has not ended after `wait` seconds.
     """
     record.demand_whole(controller.store, code)
     session = record.load(controller.store, code)
     if not hosts_down(controller, session):
         return session.placed()
     store = controller.store
-    lock = queued(controller, code, 60.0) if somebody_waits else store.lock(code, wait=60.0)
+    lock = queued(controller, code, wait) if somebody_waits else store.lock(code, wait=wait)
     with lock:
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
         stopped = hosts_down(controller, session)
         if not stopped:
             return session.placed()
+        left_alone = unattended(controller, session)
         before = worked(controller, code)
         fallen = _fallen(controller, session)
         store.append(code, "hosts.stopped", {"hosts": stopped}, controller.actor)
@@ -114,8 +124,21 @@ def ensure_running(controller: Controller, code: str, *, somebody_waits: bool = 
         record.place(controller, placement)
         if fallen:
             why = f"ended by a fault of the server: {', '.join(fallen)}"
-            credit(controller, code, before, why)
+            credit(controller, code, before - left_alone, why)
+        elif left_alone:
+            why = f"not running, while nothing looked after it: {', '.join(stopped)}"
+            credit(controller, code, before - left_alone, why)
         return placement
+
+
+def unattended(controller: Controller, session: Session) -> timedelta:
+    """How much of a running session's time has passed since its hosts were last looked after.
+
+    Nothing, if that is no longer than the warden needs at times.
+    """
+    seen = worked_by(controller, session.code, attended(controller, session))
+    passed = worked(controller, session.code) - seen
+    return passed if passed >= LONG_WAIT else ZERO
 
 
 def hosts_down(controller: Controller, session: Session) -> list[str]:
@@ -183,10 +206,25 @@ def _known(session: Session, host: str) -> None:
 
 @served
 def thaw(controller: Controller, code: str) -> None:
-    """Let a running session's hosts go on that the warden has frozen."""
+    """Let a running session's hosts go on that the warden has frozen; the time is given back."""
     permit(controller, Act.THAW)
     with controller.store.lock(code, wait=5.0):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
         record.provider_of(controller, session).thaw(session.placed())
-        controller.store.append(code, "hosts.thawed", {}, controller.actor)
+        since = _frozen_at(controller, code)
+        controller.store.append(code, THAWED, {}, controller.actor)
+        if since is not None:
+            before = worked_at(controller, code, since)
+            credit(controller, code, before, "frozen, since the server's disk was nearly full")
+
+
+def _frozen_at(controller: Controller, code: str) -> int | None:
+    """The number of the event with which the warden froze the first host that stands now."""
+    found = None
+    for event in controller.store.events(code):
+        if event.kind == DISK_FULL:
+            found = found or event.sequence
+        elif event.kind in (THAWED, "resume.done"):
+            found = None
+    return found

@@ -8,39 +8,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 
-from labctl.errors import LabctlError
+from labctl.errors import LabctlError, StoreError
 from labctl.providers.base import LEAST_FREE
 from labctl.sessions import record
-from labctl.sessions.clock import JUMP, STAMP
+from labctl.sessions.clock import JUMP, STAMP, Moment
 from labctl.sessions.controller import Controller
-from labctl.sessions.entering import ensure_running, hosts_down
+from labctl.sessions.entering import DISK_FULL, ensure_running, hosts_down
 from labctl.sessions.record import Session, State
-from labctl.store import SessionFilter, moment
+from labctl.store import Busy, SessionFilter, moment
 
 CLOCK_SET = "clock.set"
 
 
-def look_after(controller: Controller, unwell: dict[str, list[str]] | None = None) -> None:
+def look_after(
+    controller: Controller,
+    unwell: dict[str, list[str]] | None = None,
+    looks: dict[str, Moment] | None = None,
+) -> None:
     """One look at the hosts of every session that runs.
 
     `unwell` remembers, by session, the hosts that did not come up when they were tried: these are
     left alone until that changes, so that whoever can repair one is not disturbed by more tries.
+    `looks` gets the moment at which each session was looked at.
     """
     given_up = {} if unwell is None else unwell
-    store = controller.store
-    running = [
-        record.load(store, each.code)
-        for each in store.sessions(SessionFilter(states=(State.RUNNING,)))
-        if not each.intentions
-    ]
+    seen = {} if looks is None else looks
+    running = list(_running(controller))
     for name in {session.plan.provider for session in running}:
         own = [each for each in running if each.plan.provider == name]
-        unharmed(controller, "", lambda own=own: _guard_disk(controller, own))  # type: ignore[misc]
+        unharmed(controller, "", partial(_guard_disk, controller, own))
     for session in running:
-        unharmed(controller, session.code, lambda s=session: _look_after(controller, s, given_up))  # type: ignore[misc]
-        unharmed(controller, session.code, lambda s=session: _move_deadline(controller, s))  # type: ignore[misc]
+        look = partial(_look_after, controller, session, given_up, seen)
+        unharmed(controller, session.code, look)
+        unharmed(controller, session.code, partial(_move_deadline, controller, session))
+
+
+def _running(controller: Controller) -> Iterator[Session]:
+    """The sessions that run and have nothing half done, except where their record is damaged."""
+    for each in controller.store.sessions(SessionFilter(states=(State.RUNNING,))):
+        if not each.intentions:
+            with suppress(StoreError):  # whoever keeps the time says so
+                yield record.load(controller.store, each.code)
 
 
 def unharmed(controller: Controller, code: str, act: Callable[[], object]) -> bool:
@@ -56,12 +68,21 @@ def unharmed(controller: Controller, code: str, act: Callable[[], object]) -> bo
     return True
 
 
-def _look_after(controller: Controller, session: Session, given_up: dict[str, list[str]]) -> None:
+def _look_after(
+    controller: Controller,
+    session: Session,
+    given_up: dict[str, list[str]],
+    seen: dict[str, Moment],
+) -> None:
+    now = controller.now()
     down = hosts_down(controller, session)
-    if not down or down == given_up.get(session.code):
-        return
-    ensure_running(controller, session.code)
-    given_up[session.code] = hosts_down(controller, record.load(controller.store, session.code))
+    if down and down != given_up.get(session.code):
+        try:
+            ensure_running(controller, session.code, wait=0.0)
+        except Busy:
+            return  # a command is at it: looked at again at the next round
+        given_up[session.code] = hosts_down(controller, record.load(controller.store, session.code))
+    seen[session.code] = now
 
 
 def _move_deadline(controller: Controller, session: Session) -> None:
@@ -103,5 +124,5 @@ def _guard_disk(controller: Controller, sessions: list[Session]) -> None:
             return
         provider.freeze_host(session.placed(), host)
         data = {"host": host, "written": sizes[code, host], "free": round(free, 3)}
-        controller.store.append(code, "incident.disk", data, controller.actor)
+        controller.store.append(code, DISK_FULL, data, controller.actor)
     controller.tell(code, f"{host} is frozen: it filled the server's disk")

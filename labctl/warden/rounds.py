@@ -19,13 +19,15 @@ from functools import partial
 
 from labctl.centre.account import Account
 from labctl.errors import LabctlError
-from labctl.sessions.clock import KINDS, SECOND, ZERO, Moment, Timing, elapsed, timing_of
+from labctl.sessions.clock import SECOND, ZERO, Moment, Timing, elapsed
 from labctl.sessions.controller import Controller
 from labctl.sessions.deadline import WARNING, hand_in_due, warn
-from labctl.sessions.interruption import beat, stand_still
+from labctl.sessions.heartbeat import beat, last_looks
+from labctl.sessions.interruption import ran_before, stand_still
 from labctl.sessions.record import AT_WORK, State
 from labctl.sessions.recovery import settle_left
 from labctl.sessions.submission import DEADLINE
+from labctl.sessions.timings import timings
 from labctl.store import Busy, Intention, SessionFilter, SessionRecord, moment
 from labctl.warden.hosts import look_after, unharmed
 from labctl.warden.jobs import Jobs
@@ -52,6 +54,8 @@ class Warden:
         self._warned: set[tuple[str, timedelta]] = set()
         self._failed: dict[str, Moment] = {}
         self._unwell: dict[str, list[str]] = {}
+        self._damaged: set[tuple[str, str]] = set()
+        self._looks = last_looks(controller.home)
 
     def round(self) -> timedelta | None:
         """One round; how long until the next, None while no session needs one."""
@@ -74,19 +78,35 @@ class Warden:
     # ------------------------------------------------------------------ the time
 
     def _clocks(self, sessions: Sequence[SessionRecord]) -> dict[str, Timing]:
-        """The timing of each session that runs; only what has moved is read."""
+        """The timing of each session that runs; only what has moved is read.
+
+        One whose log is damaged keeps the time that it had before, if it was whole then.
+        """
         running = {each.code: each for each in sessions if each.state == State.RUNNING}
         known = {code: self._timings[code] for code in running if code in self._timings}
         moved = [code for code in running if known.get(code, (0,))[0] != running[code].sequence]
+
+        def damaged(code: str, why: str) -> None:
+            self._tell_damage(code, why)
+            if code in known:
+                known[code] = (running[code].sequence, known[code][1])
+
         if moved:
-            turns = self._controller.store.turns(KINDS, SessionFilter(codes=tuple(moved)))
-            for code, events in turns.items():
-                known[code] = (running[code].sequence, timing_of(events))
+            wanted = SessionFilter(codes=tuple(moved))
+            for code, timing in timings(self._controller.store, wanted, damaged).items():
+                known[code] = (running[code].sequence, timing)
         self._timings = known
         return {code: timing for code, (_, timing) in known.items()}
 
+    def _tell_damage(self, code: str, why: str) -> None:
+        if (code, why) not in self._damaged:
+            self._damaged.add((code, why))
+            self._controller.tell(code, f"{why} Nothing keeps its time.")
+
     def _keep_time(self, code: str, timing: Timing) -> timedelta:
         """Warn, or have the work taken in; how long until something is to be done again."""
+        if ran_before(timing, self._controller.now()):
+            return PAUSE  # it will stand as soon as whoever is at it has ended
         left = timing.read(self._controller.now()).left
         if left > WARNING:
             return left - WARNING
@@ -154,13 +174,17 @@ class Warden:
         left = [""]
 
         def see_to_it() -> None:
-            left[:] = [each.session for each in stand_still(self._controller) if each.problem]
+            found = stand_still(self._controller)
+            left[:] = [each.session for each in found if each.problem and not each.damaged]
 
         unharmed(self._controller, "", see_to_it)
         return not left
 
     def _look_after_hosts(self) -> None:
-        unharmed(self._controller, "", lambda: look_after(self._controller, self._unwell))
+        unharmed(
+            self._controller, "", lambda: look_after(self._controller, self._unwell, self._looks)
+        )
 
     def _beat(self) -> None:
-        beat(self._controller.home, self._controller.now())
+        looks = {code: at for code, at in self._looks.copy().items() if code in self._timings}
+        beat(self._controller.home, self._controller.now(), looks)

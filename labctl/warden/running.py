@@ -6,8 +6,10 @@ in the background. It ends when no session needs it any more.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +25,8 @@ from labctl.warden.rounds import PAUSE, Warden
 
 LOCK = "warden.lock"
 WHAT = "the warden"
+GRADINGS = max(2, os.cpu_count() or 2)
+"""Hand-ins that are graded at a time; the others wait, frozen."""
 LAST_SECONDS = 20.0
 """How long what is under way may take to come to a stop when the warden is ended."""
 
@@ -60,6 +64,7 @@ def keep(
     jobs: Jobs | None = None,
 ) -> None:
     """Do rounds until no session needs one; returns at once if another warden does."""
+    controller.turns = controller.turns or threading.Semaphore(GRADINGS)
     with suppress(Busy), exclusive(lock_of(controller.home), WHAT):
         keep_on(controller, wait, jobs or Threads(), lambda needed: needed)
 
@@ -91,4 +96,6 @@ def _round(controller: Controller, warden: Warden) -> timedelta | None:
         return warden.round()
     except LabctlError as error:
         controller.tell("", error.message)
-        return PAUSE
+    except Exception as error:  # noqa: BLE001  # it must not end the warden
+        controller.tell("", f"{type(error).__name__}: {error}")
+    return PAUSE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labctl.cli.words import rest_of, span
-from labctl.sessions import interruption
+from labctl.sessions import heartbeat
 from labctl.sessions.clock import present
 from labctl.sessions.controller import Controller
 from tests.fakes.command import Command
@@ -107,7 +107,7 @@ def test_all_time_that_was_given_is_shown(labctl: Command) -> None:
 
 def test_a_server_that_went_down_is_told_by_whatever_is_typed_next(labctl: Command) -> None:
     code = labctl.start("amy")
-    interruption.beat(labctl.home, present())
+    heartbeat.beat(labctl.home, present())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("labctl.sessions.clock.boot_id", lambda: "a later boot")
         said = labctl("extend", code, "--minutes", "5", "--reason", "the power was cut")

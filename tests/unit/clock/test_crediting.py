@@ -15,7 +15,9 @@ from labctl.sessions.hands import hands
 from labctl.sessions.pausing import pause, resume
 from labctl.sessions.recovery import recover
 from labctl.sessions.resetting import reset
+from labctl.warden import running
 from labctl.warden.hosts import look_after
+from tests.fakes.jobs import AtOnce
 from tests.fakes.provider import FakeServer
 from tests.fakes.time import HandMoved
 from tests.fakes.timed import (
@@ -26,6 +28,7 @@ from tests.fakes.timed import (
     dying_after,
     read,
     started,
+    stop_looking,
 )
 
 
@@ -131,3 +134,63 @@ def test_no_second_is_given_back_twice(
     now.pass_by(3)
     recover(controller)
     assert credits_of(controller, code) == [15, 8]
+
+
+def look_once(controller: Controller, now: HandMoved) -> None:
+    """A warden does one round, and dies a second after it."""
+    running.keep(controller, lambda _: stop_looking(now), AtOnce())
+
+
+def test_the_time_in_which_nothing_looked_after_a_stopped_host_is_given_back(
+    controller: Controller, server: FakeServer, now: HandMoved, slow: Slow
+) -> None:
+    code = started(controller)
+    now.pass_by(100)
+    look_once(controller, now)
+    server.stop_host(code, "desk")
+    now.pass_by(300)
+    slow("revive", 9)
+    look_once(controller, now)
+    assert credits_of(controller, code) == [310]
+    assert read(controller, code).left == (DURATION - 101) * SECOND
+    now.pass_by(30)
+    server.stop_host(code, "desk")
+    look_once(controller, now)
+    assert credits_of(controller, code) == [310, 40]
+
+
+def test_what_runs_on_while_nothing_looks_is_work(controller: Controller, now: HandMoved) -> None:
+    code = started(controller)
+    look_once(controller, now)
+    now.pass_by(300)
+    look_once(controller, now)
+    assert credits_of(controller, code) == []
+
+
+def test_a_reboot_is_no_credit_while_the_warden_looks(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    now.pass_by(100)
+    look_once(controller, now)
+    now.pass_by(5)
+    server.stop_host(code, "desk")
+    look_once(controller, now)
+    assert credits_of(controller, code) == []
+
+
+def test_time_that_ends_while_hosts_are_down_and_nothing_looks_is_given_back_first(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    now.pass_by(DURATION - 50)
+    look_once(controller, now)
+    server.stop_host(code, "desk")
+    now.set_clock(-4000)
+    now.pass_by(600)
+    assert recover(controller, code) == ()
+    assert controller.store.session(code).state == "running"
+    assert read(controller, code).left == 50 * SECOND
+    now.pass_by(50)
+    (told,) = recover(controller, code)
+    assert told.verb == "time"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from labctl.sessions import entering, interruption
+from labctl.sessions import clock, entering, heartbeat
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
 from labctl.sessions.incidents import note
@@ -37,7 +38,7 @@ def test_after_a_power_cut_the_clock_stands_at_the_last_heartbeat(
     code = started(controller)
     now.pass_by(300)
     running.keep(controller, lambda _: stop_looking(now))
-    assert interruption.last_beat(controller.home) is not None
+    assert heartbeat.last_beat(controller.home) is not None
     now.boot("boot-2", after=7200)
     server.stop_host(code, "desk")
     (told,) = recover(controller, code)
@@ -61,12 +62,12 @@ def test_a_keeper_sees_to_what_a_boot_cut_off_before_its_first_heartbeat(
     now.boot("boot-2", after=60)
     with controller.store.lock(code):  # somebody is at it: tried again at the next look
         running.keep(controller, lambda _: stop_looking(now))
-    first = interruption.last_beat(controller.home)
+    first = heartbeat.last_beat(controller.home)
     assert first is not None
     assert first.boot == "boot-1"
     running.keep(controller, lambda _: stop_looking(now))
     assert controller.store.session(code).state == "paused"
-    second = interruption.last_beat(controller.home)
+    second = heartbeat.last_beat(controller.home)
     assert second is not None
     assert second.boot == "boot-2"
     assert read(controller, code).worked == 50 * SECOND
@@ -80,7 +81,7 @@ def test_without_a_heartbeat_the_clock_stands_at_the_last_event(
     now.pass_by(120)
     entering.console(controller, code, "desk")
     if written is not None:
-        (controller.home / interruption.FILE).write_text(written)
+        (controller.home / heartbeat.FILE).write_text(written)
     now.pass_by(30)
     now.boot("boot-2", after=60)
     recover(controller)
@@ -109,6 +110,23 @@ def test_a_server_that_went_down_after_a_pause_changes_nothing(
     assert recover(controller) == ()
 
 
+def test_a_server_is_known_again_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = clock.server_id()
+    monkeypatch.setattr("socket.gethostname", lambda: "dhcp-17")
+    clock.server_id.cache_clear()
+    assert (clock.server_id() == known) == clock.MACHINE_ID.is_file()
+
+
+def test_without_a_machine_id_a_server_is_known_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(clock, "MACHINE_ID", tmp_path / "none")
+    monkeypatch.setattr("socket.gethostname", lambda: "dhcp-17")
+    clock.server_id.cache_clear()
+    assert clock.server_id() == "dhcp-17"
+    clock.server_id.cache_clear()
+
+
 # --------------------------------------------------------------------------- what is shown
 
 
@@ -131,9 +149,9 @@ def test_views_show_the_clock_whether_it_runs_or_stands(
     deadline = read(controller, runs).deadline
     assert deadline is not None
     assert views[runs].deadline == time_text(deadline)
-    clock = session_detail(controller, stands).clock
-    assert clock is not None
-    assert (clock.phase, clock.worked, clock.total) == ("paused", 61, DURATION)
+    shown = session_detail(controller, stands).clock
+    assert shown is not None
+    assert (shown.phase, shown.worked, shown.total) == ("paused", 61, DURATION)
     assert session_detail(controller, stands).session == views[stands]
     assert session_detail(controller, runs).session == views[runs]
 

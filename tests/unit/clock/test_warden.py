@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 
 from labctl.errors import StoreError
+from labctl.sessions import heartbeat
 from labctl.sessions.clock import SECOND, ZERO
 from labctl.sessions.controller import Controller, Interrupted
 from labctl.sessions.deadline import hand_in_due
+from labctl.sessions.entering import thaw
 from labctl.sessions.pausing import pause
 from labctl.sessions.record import State
 from labctl.sessions.stopping import stop
@@ -28,6 +30,7 @@ from tests.fakes.jobs import AtOnce
 from tests.fakes.provider import FakeServer
 from tests.fakes.time import HandMoved
 from tests.fakes.timed import DURATION, Killed, dying_after, host_states, kinds, read, started
+from tests.tampering import tamper
 
 
 @pytest.fixture
@@ -306,6 +309,111 @@ def test_it_freezes_the_host_that_fills_the_disk(
     frozen = [each for each in controller.store.events(code) if each.kind == "incident.disk"]
     assert len(frozen) == 3
     assert {each.data["host"] for each in frozen} == {"desk", "pad", "shelf"}
+
+
+def test_a_host_that_was_frozen_for_the_disks_sake_loses_no_time(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    now.pass_by(100)
+    server.fault("disk", "yes")
+    look_after(controller)
+    now.pass_by(30)
+    look_after(controller)
+    server.fault("disk", None)
+    now.pass_by(90)
+    thaw(controller, code)
+    assert host_states(server, code) == {"running"}
+    assert read(controller, code).left == (DURATION - 100) * SECOND
+    now.pass_by(10)
+    thaw(controller, code)
+    assert read(controller, code).left == (DURATION - 110) * SECOND
+
+
+def test_a_command_at_one_session_keeps_no_other_from_being_looked_after(
+    controller: Controller, server: FakeServer
+) -> None:
+    one, other = started(controller), started(controller)
+    server.stop_host(one, "desk")
+    server.stop_host(other, "desk")
+    with controller.store.lock(one):
+        look_after(controller)
+    assert "stopped" in host_states(server, one)
+    assert host_states(server, other) == {"running"}
+
+
+# --------------------------------------------------------------------------- a damaged record
+
+
+def damage(controller: Controller, code: str) -> None:
+    """Somebody has an editor at the last event of a session."""
+    last = f"SELECT max(sequence) FROM events WHERE session = '{code}'"
+    tamper(
+        controller.store,
+        f"UPDATE events SET data = ' ' || data WHERE session = '{code}' AND sequence = ({last})",
+    )
+
+
+def test_a_damaged_log_stops_nobody_elses_time(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    damaged, whole = started(controller), started(controller)
+    said, warden = told_by(controller), Warden(controller, AtOnce())
+    damage(controller, damaged)
+    server.stop_host(whole, "desk")
+    warden.round()
+    warden.round()
+    assert host_states(server, whole) == {"running"}
+    assert len([each for each in said if "keeps its time" in each]) == 1
+    assert heartbeat.last_beat(controller.home) is not None
+    now.pass_by(DURATION)
+    warden.round()
+    assert state_of(controller, whole) == State.SUBMITTED
+
+
+def test_what_was_damaged_while_the_warden_knew_it_is_still_tried_at_its_deadline(
+    controller: Controller, now: HandMoved
+) -> None:
+    code, said = started(controller), told_by(controller)
+    warden = Warden(controller, AtOnce())
+    warden.round()
+    damage(controller, code)
+    now.pass_by(DURATION)
+    warden.round()
+    assert any("Tried again" in each for each in said)
+
+
+def test_after_a_power_cut_a_damaged_log_keeps_no_other_clock_running(
+    controller: Controller, warden: Warden, now: HandMoved
+) -> None:
+    damaged, whole = started(controller), started(controller)
+    now.pass_by(60)
+    warden.round()
+    damage(controller, damaged)
+    now.boot("boot-2", after=600)
+    Warden(controller, AtOnce()).round()
+    assert state_of(controller, whole) == State.PAUSED
+    assert read(controller, whole).worked == 60 * SECOND
+    found = heartbeat.last_beat(controller.home)
+    assert found is not None
+    assert found.boot == "boot-2"
+
+
+def test_a_round_that_goes_wrong_in_an_unforeseen_way_is_not_the_last(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = started(controller), told_by(controller)
+    rounds_left = [ValueError("out of nowhere")]
+    original = Warden.round
+
+    def unsound(warden: Warden) -> timedelta | None:
+        if rounds_left:
+            raise rounds_left.pop()
+        return original(warden)
+
+    monkeypatch.setattr(Warden, "round", unsound)
+    running.keep(controller, lambda _: stop(controller, code), AtOnce())
+    assert "ValueError: out of nowhere" in said
 
 
 # --------------------------------------------------------------------------- the loop
