@@ -20,7 +20,10 @@ from labctl.errors import StoreError
 from labctl.policy.file import policy_path
 from labctl.sessions.controller import Controller
 from labctl.store import Home, database_url, time_text
+from labctl.store.audit import audit_all
+from labctl.store.blobs import Blobs
 from labctl.store.copying import copy_out
+from labctl.store.database import REVISION, Database
 
 MADE = "backup.made"
 
@@ -46,14 +49,13 @@ def back_up(controller: Controller, path: Path) -> BackedUp:
     the backup too, and named in `about`.
     """
     permit(controller, Act.BACKUP)
-    problems = tuple(str(each) for each in controller.store.audit_all())
-    made = write(controller, path, problems=problems)
+    made = write(controller, path)
     data = {"file": made.path.name, "digest": made.digest, "sessions": made.about.sessions}
     controller.store.record(MADE, data, controller.actor)
     return made
 
 
-def write(controller: Controller, path: Path, *, problems: tuple[str, ...] = ()) -> BackedUp:
+def write(controller: Controller, path: Path) -> BackedUp:
     """Write the backup, of a record of whatever version, and record nothing of it."""
     at = controller.now().at
     file = path.absolute()
@@ -73,7 +75,7 @@ def write(controller: Controller, path: Path, *, problems: tuple[str, ...] = ())
             version=version("labctl-assess"),
             tables=tables,
             sessions=sessions,
-            problems=problems,
+            problems=_problems(record, tables, home),
             key=key.public.hex() if key else "",
         )
         blobs = _pack(part, about, record, home, key)
@@ -97,6 +99,19 @@ def _asked(record: Path) -> tuple[str, int]:
             f"The record is damaged: {error}.", "Restore an earlier backup."
         ) from error
     return str(installation), int(sessions)
+
+
+def _problems(record: Path, tables: str, home: Home) -> tuple[str, ...]:
+    """What does not add up in the copied record: whoever restores it will find the same."""
+    if tables == REVISION:
+        database = Database.still(record)
+    else:
+        newer = Home(record.parent / "newer")
+        newer.make()
+        copy_out(Home(record.parent), None, newer.database)
+        database = Database.open(newer, None, upgrade=True)
+    with closing(database), database.lenient() as connection:
+        return tuple(str(each) for each in audit_all(connection, Blobs(home.blobs).get))
 
 
 def _pack(part: Path, about: About, record: Path, home: Home, key: SigningKey | None) -> int:

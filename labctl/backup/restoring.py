@@ -7,6 +7,7 @@ import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labctl.backup import archive, places
 from labctl.backup.archive import About
@@ -31,26 +32,33 @@ RESTORED = "backup.restored"
 class Restored:
     """What was restored, and where.
 
-    `before` has what was there, if anything was. `unfinished` are the sessions that were not handed
-    in when the backup was made: their hosts are not in it.
+    `before` has what was there, if anything was. `problems` is what does not add up in the record.
+    `unfinished` are the sessions that were not handed in when the backup was made: their hosts are
+    not in it.
     """
 
     home: Path
     where: str
     about: About
     before: Path | None
+    problems: tuple[str, ...]
     unfinished: tuple[str, ...]
 
 
 def restore(
-    controller: Controller, path: Path, *, replace: bool = False, fingerprint: str = ""
+    controller: Controller,
+    path: Path,
+    *,
+    replace: bool = False,
+    fingerprint: str = "",
+    as_it_is: str = "",
 ) -> Restored:
     """Put the backup `path` into the controller's state directory, which nothing may be in.
 
     With `replace`, what is in it is kept beside it. `fingerprint`, where given, is that of the key
-    which must have signed the backup. Raises `StoreError` for a backup that is not
-    whole or does not add up, `UsageError` for a directory that is not free, `NotPermitted`; all is
-    as it was then.
+    which must have signed the backup. `as_it_is` is why a record comes back that adds up less than
+    when the backup was made. Raises `StoreError` for a backup that is not whole or does not add up,
+    `UsageError` for a directory that is not free, `NotPermitted`; all is as it was then.
     """
     home, url = controller.home.absolute(), database_url()
     _demand_room(controller, replace=replace)
@@ -74,13 +82,13 @@ def restore(
         made = folder / "home"
         made.mkdir(mode=0o700)
         archive.unpack(path, made)
-        unfinished = _prove(controller, made, about, path)
+        problems, unfinished = _prove(controller, made, about, path, as_it_is)
         where = str(home / archive.RECORD)
         if url:
-            where = _fill(stack, made, url, about, path)
+            where = _fill(stack, made, url, problems, path)
         places.give_to_owner_of(home, made)
         before = _settle(made, home)
-    return Restored(home, where, about, before, unfinished)
+    return Restored(home, where, about, before, problems, unfinished)
 
 
 def _demand_room(controller: Controller, *, replace: bool) -> None:
@@ -127,36 +135,46 @@ def _demand_unused(home: Path) -> None:
             pass
 
 
-def _prove(controller: Controller, made: Path, about: About, path: Path) -> tuple[str, ...]:
+def _prove(
+    controller: Controller, made: Path, about: About, path: Path, as_it_is: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Bring what was unpacked up to date, prove that it adds up, and record that it was restored.
 
-    Returns the sessions that were not handed in.
+    Returns what does not add up, and the sessions that were not handed in.
     """
     with Store.open(made, upgrade=True) as store:
-        _demand_sound([str(each) for each in store.audit_all()], about, path)
-        data = {"made": about.made, "sessions": about.sessions}
+        problems = tuple(str(each) for each in store.audit_all())
+        new = [each for each in problems if each not in about.problems]
+        if new and not as_it_is:
+            raise _does_not_add_up(path, new)
+        data: dict[str, Any] = {"made": about.made, "sessions": about.sessions}
+        if problems:
+            data["problems"] = list(problems)
+        if new:
+            data["reason"] = as_it_is
         store.record(RESTORED, data, controller.actor)
         found = store.sessions(SessionFilter(states=UNFINISHED))
-    return tuple(each.code for each in found)
+    return problems, tuple(each.code for each in found)
 
 
-def _demand_sound(problems: list[str], about: About, path: Path) -> None:
-    """Raise `StoreError` for what adds up no more, though it did when the backup was made."""
-    new = [each for each in problems if each not in about.problems]
-    if new:
-        raise StoreError(
-            f"The record in `{path}` does not add up: {new[0]}"
-            + (f" (and {len(new) - 1} more)." if new[1:] else "."),
-            "Nothing was restored. Take another backup.",
-        )
+def _does_not_add_up(path: Path, new: list[str]) -> StoreError:
+    """The error for what adds up no more, though it did when the backup was made."""
+    return StoreError(
+        f"The record in `{path}` does not add up: {new[0]}"
+        + (f" (and {len(new) - 1} more)." if new[1:] else "."),
+        "Nothing was restored. Take another backup; or restore what there is, and have all that "
+        "is wrong named in its log: `--as-it-is REASON`.",
+    )
 
 
-def _fill(stack: ExitStack, made: Path, url: str, about: About, path: Path) -> str:
+def _fill(stack: ExitStack, made: Path, url: str, problems: tuple[str, ...], path: Path) -> str:
     """Move the record into the database `url`, where it is when `stack` ends; its name."""
     file = made / archive.RECORD
     filled = stack.enter_context(copied_in(file, Home(made), url))
     blobs = Blobs(made / "blobs")
-    _demand_sound([str(each) for each in audit_all(filled.connection, blobs.get)], about, path)
+    found = [str(each) for each in audit_all(filled.connection, blobs.get)]
+    if new := [each for each in found if each not in problems]:
+        raise _does_not_add_up(path, new)
     for left in made.glob(f"{archive.RECORD}*"):
         left.unlink()
     return filled.where

@@ -58,6 +58,12 @@ def _tell_backup(screen: Screen, made: BackedUp) -> None:
 @click.option(
     "--fingerprint", default="", metavar="TEXT", help="Of the key that must have signed it."
 )
+@click.option(
+    "--as-it-is",
+    default="",
+    metavar="REASON",
+    help="Though the record adds up less than when it was backed up; why, in its log.",
+)
 @click.option("--replace", is_flag=True, help="Take the place of what is there, and keep that too.")
 @as_json
 @pass_settings
@@ -66,6 +72,7 @@ def restore(
     file: Path,
     into: Path | None,
     fingerprint: str,
+    as_it_is: str,
     *,
     replace: bool,
     as_json: bool,
@@ -82,7 +89,9 @@ def restore(
     settings.when_interrupted = "Nothing was restored; type the command again."
     home = into.absolute() if into else home_path()
     with Controller(home, settings.libraries, settings.screen.tell) as controller:
-        done = put_back(controller, file, replace=replace, fingerprint=fingerprint)
+        done = put_back(
+            controller, file, replace=replace, fingerprint=fingerprint, as_it_is=as_it_is
+        )
     if as_json:
         settings.screen.json(done)
         return
@@ -93,8 +102,10 @@ def restore(
 def _tell_restored(screen: Screen, done: Restored) -> None:
     from labctl.cli.words import clock, plural
 
-    for problem in done.about.problems:
-        screen.warn(f"so it was when the backup was made: {problem}")
+    for problem in done.problems:
+        known = problem in done.about.problems
+        when = "so it was when the backup was made" if known else "it does not add up any more"
+        screen.warn(f"{when}: {problem}")
     if done.unfinished:
         screen.warn(
             f"{plural(len(done.unfinished), 'session')} had not been handed in, and no backup has "

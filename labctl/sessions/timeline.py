@@ -101,6 +101,14 @@ def _told(data: Data) -> str:
     return f"the candidate was told: {data.get('text')}{given}"
 
 
+def _restored(data: Data) -> str:
+    wrong = data.get("problems", ())
+    told = f"restored from a backup as of {data.get('made')}"
+    if wrong:
+        told += f", in which {_count(data, 'problems')} things did not add up"
+    return f"{told}: {_why(data)}" if "reason" in data else told
+
+
 def _since(data: Data) -> str:
     since = data.get("since")
     return f", as of {since['at'][11:19]} UTC" if isinstance(since, dict) else ""
@@ -194,7 +202,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "person.erased": lambda data: f"erased: {_listed(data.get('codes'))}",
     "key.made": lambda data: f"the centre's key was made: {data.get('key')}",
     "backup.made": lambda data: f"backed up to {data.get('file')}",
-    "backup.restored": lambda data: f"restored from a backup as of {data.get('made')}",
+    "backup.restored": _restored,
     "store.upgraded": lambda data: f"upgraded: tables {data.get('from')} to {data.get('to')}",
     "lab.approved": lambda data: (
         f"{data.get('lab')} was approved, digest {str(data.get('digest'))[:12]}"

@@ -61,13 +61,15 @@ class Blobs:
             packed = path.read_bytes()
         except FileNotFoundError:
             raise StoreError(
-                f"`{digest}` is not in the store: there is no `{path}`.", _BACKUP
+                f"`{digest}` is not in the store: there is no `{self._shown(path)}`.", _BACKUP
             ) from None
         except OSError as error:
-            raise StoreError(f"`{digest}` cannot be read: {error}.", _BACKUP) from error
+            told = f"`{self._shown(path)}` cannot be read: {error.strerror}."
+            raise StoreError(told, _BACKUP) from error
         content = _unpack(packed)
         if content is None or digest_of(content) != digest:
-            raise StoreError(f"`{digest}` is damaged: `{path}` holds something else.", _BACKUP)
+            told = f"`{digest}` is damaged: `{self._shown(path)}` holds something else."
+            raise StoreError(told, _BACKUP)
         return content
 
     def has(self, digest: str) -> bool:
@@ -90,6 +92,10 @@ class Blobs:
         if not _DIGEST.fullmatch(digest):
             raise StoreError(f"`{digest}` is not a digest (64 hex digits).")
         return self.root / digest[:2] / digest[2:]
+
+    def _shown(self, path: Path) -> Path:
+        """The path within the state directory: a record says the same of itself anywhere."""
+        return path.relative_to(self.root.parent)
 
     def _sound(self, path: Path, digest: str) -> bool:
         try:

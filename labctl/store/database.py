@@ -70,6 +70,13 @@ class Database:
         file = target.database if target.get_backend_name() == "sqlite" else None
         return cls(_engine(target), file or postgresql.shown(target))
 
+    @classmethod
+    def still(cls, file: Path) -> Database:
+        """A file that nobody writes to, for reading: nothing is made beside it."""
+        query = {"immutable": "1", "uri": "true"}
+        target = URL.create("sqlite", database=file.absolute().as_uri(), query=query)
+        return cls(_engine(target), str(file))
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()

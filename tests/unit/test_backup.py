@@ -240,6 +240,42 @@ def test_what_does_not_add_up_is_named_and_comes_back_as_it_is(home: Path, tmp_p
         assert [str(each) for each in store.audit_all()] == [problem]
 
 
+@pytest.mark.parametrize("content", [None, b"rot"], ids=["missing", "damaged"])
+def test_a_file_that_is_lost_is_named_and_keeps_no_backup_from_coming_back(
+    home: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    with Store.open(home) as store:
+        digest = store.runs(store.sessions()[0].code)[0].transcript
+    assert digest
+    lost = home / "blobs" / digest[:2] / digest[2:]
+    lost.unlink() if content is None else lost.write_bytes(content)
+    made = make(home, tmp_path / "b.tar.gz")
+    (problem,) = made.about.problems
+    assert digest in problem
+    assert str(home) not in problem
+    assert put_back(made.path, tmp_path / "new").problems == (problem,)
+
+
+def test_what_adds_up_less_than_it_did_comes_back_for_a_reason(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(home) as store:
+        tamper(store, "UPDATE events SET actor = 'eve' WHERE sequence = 2")
+    made = make(home, tmp_path / "b.tar.gz")
+    known, *new = made.about.problems
+    assert len(new) == 2
+    monkeypatch.setattr(archive, "read_about", lambda _: replace(made.about, problems=(known,)))
+    with pytest.raises(StoreError, match=r"does not add up: .* \(and 1 more\)") as caught:
+        put_back(made.path, tmp_path / "new")
+    assert "--as-it-is" in caught.value.hint
+    with Controller(tmp_path / "new") as controller:
+        done = restore(controller, made.path, as_it_is="the disk is dying")
+    assert done.problems == (known, *new)
+    with Store.open(tmp_path / "new") as store:
+        restored = store.centre_events("backup")[-1].data
+    assert (restored["problems"], restored["reason"]) == ([known, *new], "the disk is dying")
+
+
 # ------------------------------------------------------------------ killed half way
 
 KILLED = """

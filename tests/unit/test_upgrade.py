@@ -74,6 +74,19 @@ def test_an_older_record_is_upgraded_after_a_backup(
         assert store.names() == {"C1": "Grace"}
 
 
+def test_the_backup_of_a_record_with_a_flaw_can_be_restored(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    older(home, None)
+    with closing(sqlite3.connect(home / "labctl.db", isolation_level=None)) as raw:
+        raw.execute("UPDATE events SET actor = 'eve' WHERE sequence = 2")
+    done = bring_up(home)
+    assert done is not None
+    (problem,) = done.backup.about.problems
+    assert "it does not match its hash" in problem
+    with Controller(tmp_path / "new") as controller:
+        assert restore(controller, done.backup.path).problems == (problem,)
+
+
 def test_while_sessions_run_nothing_is_changed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     code = older(home, None, state="running")
