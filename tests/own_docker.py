@@ -81,13 +81,17 @@ class OwnDocker:
         saved.stdout.close()
         assert saved.wait(SECONDS) == 0
 
-    def remove(self) -> None:
-        """End it with all that it runs, and remove what it keeps."""
+    def kill_all(self) -> None:
+        """Kill it, and all that it runs."""
         for pid in self._below():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if self._daemon is not None:
-            self._daemon.wait(SECONDS)
+            self.stop(signal.SIGKILL)
+
+    def remove(self) -> None:
+        """End it with all that it runs, and remove what it keeps."""
+        self.kill_all()
         deadline = time.monotonic() + SECONDS
         while (mounts := self._mounts()) and time.monotonic() < deadline:
             subprocess.run(["umount", "--lazy", *mounts], check=False, capture_output=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pty
 import select
@@ -13,55 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-LABCTL = (sys.executable, "-m", "labctl")
-LIBRARY = Path(__file__).parents[1] / "labs"
-
-
-class Labctl:
-    """The command in a home of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = os.environ | {
-            "LABCTL_HOME": str(folder / "home"),
-            "LABCTL_LIBRARY": str(LIBRARY),
-            "COLUMNS": "80",
-        }
-
-    def __call__(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*LABCTL, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self(*arguments, "--json").stdout)
-
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*LABCTL, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def containers(self) -> list[str]:
-        """What this home has in Docker, by the program's own account."""
-        found = self.json("gc", "--dry-run")
-        return [each["name"] for each in (*found["removed"], *found["kept"])]
+from tests.labctl_process import LABCTL, Labctl
 
 
 @pytest.fixture
