@@ -11,6 +11,9 @@ from labctl.sessions.side_by_side import Outcome as OneOutcome
 from labctl.sessions.side_by_side import side_by_side
 from labctl.sittings.reading import Seated
 
+FAILED = "failed"
+"""The key under which is recorded in whose sessions an act was not done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -69,7 +72,7 @@ def told(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What is recorded of it: whose sessions it was done in, and why it was not in others."""
     return {
         "sessions": {each.candidate: each.session for each in outcomes if not each.problem},
-        "failed": {each.candidate: each.problem for each in outcomes if each.problem},
+        FAILED: {each.candidate: each.problem for each in outcomes if each.problem},
     }
 
 

@@ -2,8 +2,9 @@
 
     intended (text, credit) ─▶ one event in each session, which gives the time back too ─▶ done
 
-The event in a session names the notice. So one that was cut off is gone on with by typing it again,
-and gives nobody the time twice; and who begins later finds it on the sheet, without the time.
+The event in a session names the notice. So one that was cut off, or failed in a session, is gone on
+with by typing it again, and gives nobody the time twice; and who begins later finds it on the
+sheet, without the time.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from labctl.sessions.incidents import OVER
 from labctl.sessions.incidents import notice as tell_session
 from labctl.sessions.record import AT_WORK
 from labctl.sessions.said import fit
-from labctl.sittings.acting import Acted, in_each, told
+from labctl.sittings.acting import FAILED, Acted, in_each, told
 from labctl.sittings.model import Sitting
-from labctl.sittings.reading import INTENDED, NOTICE, Seated, cut_off, demand_open, load, seated
+from labctl.sittings.reading import NOTICE, Seated, demand_open, load, seated
 from labctl.sittings.recording import Recorder, held
 from labctl.store import Event
+from labctl.store.intentions import DONE, INTENDED, INTENT
 
 TEXT, CREDIT, LAB = "text", "seconds", "lab"
 SITTING, NUMBER = "sitting", "notice"
@@ -38,8 +40,9 @@ def notice(
 ) -> Acted:
     """Tell everybody who works (at one `lab`, if named) something, and give them `seconds` back.
 
-    Who begins later is told too. Goes on with the same notice where it was cut off. Raises
-    `UsageError` for a text that cannot be recorded, `UnknownName` for a lab that nobody sits.
+    Who begins later is told too. Goes on with the same notice where it was cut off, or failed in a
+    session. Raises `UsageError` for a text that cannot be recorded, `UnknownName` for a lab that
+    nobody sits.
     """
     permit(controller, Act.NOTICE)
     recorder = Recorder(controller, code, Act.NOTICE)
@@ -51,7 +54,8 @@ def notice(
         demand_open(sitting)
         if lab is not None and lab not in sitting.labs:
             raise UnknownName("lab of this sitting", lab, sitting.labs)
-        number = _begun(controller, code, said) or recorder.intend(NOTICE, said)
+        events = controller.store.sittings.events(code)
+        number = _unfinished(events, said) or recorder.intend(NOTICE, said)
         about = {SITTING: code, NUMBER: number}
         chosen, left = _reached(controller, sitting, lab)
 
@@ -63,12 +67,15 @@ def notice(
     return Acted(code, outcomes, left)
 
 
-def _begun(controller: Controller, code: str, said: dict[str, Any]) -> int:
-    """The number of the same notice where it was cut off; 0 where it was not."""
-    for event in cut_off(controller.store.sittings.events(code)):
+def _unfinished(events: Iterable[Event], said: dict[str, Any]) -> int:
+    """The number of the last notice that says the same, unless everybody was told; else 0."""
+    number = 0
+    for event in events:
         if event.kind == NOTICE + INTENDED and said.items() <= event.data.items():
-            return event.sequence
-    return 0
+            number = event.sequence
+        elif event.kind == NOTICE + DONE and event.data.get(INTENT) == number:
+            number = number if event.data.get(FAILED) else 0
+    return number
 
 
 def _reached(
@@ -90,12 +97,13 @@ def _tell(
     controller: Controller, session: str, said: dict[str, Any], about: dict[str, Any]
 ) -> tuple[int, str]:
     found = record.load(controller.store, session)
-    if not any(about.items() <= event.data.items() for event in found.notices):
+    before = any(about.items() <= event.data.items() for event in found.notices)
+    if not before:
         # A clock that has not begun has nothing to be given back.
         seconds = said[CREDIT] if found.record.state in AT_WORK else 0
         tell_session(controller, session, said[TEXT], seconds, about)
     clock = record.load(controller.store, session).timing.read(controller.now())
-    return clock.remaining // SECOND, ""
+    return clock.remaining // SECOND, "told before" if before else ""
 
 
 def told_before(events: Iterable[Event], lab: str) -> Iterator[dict[str, Any]]:

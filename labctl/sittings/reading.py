@@ -16,15 +16,13 @@ from labctl.sessions.controller import Controller
 from labctl.sittings.model import OVER, Entry, Presence, Seat, Sitting, Stage
 from labctl.store import Event, SessionFilter, SessionRecord, Store
 from labctl.store.chain import damaged
+from labctl.store.intentions import DONE, INTENDED, INTENT
 from labctl.store.sittings import STAGE
 
 PLANNED = "sitting.planned"
 REGISTERED = "register.marked"
 PINS = "pins.issued"
 TRIED = "seat.tried"
-INTENDED = ".intended"
-DONE = ".done"
-INTENT = "intent"
 NOTICE = "notice"
 
 

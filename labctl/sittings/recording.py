@@ -11,8 +11,8 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import roles_for
 from labctl.sessions.controller import Controller
 from labctl.sittings.model import Stage
-from labctl.sittings.reading import DONE, INTENDED, INTENT
 from labctl.store import Event
+from labctl.store.intentions import DONE, INTENDED, INTENT
 
 LOCK_SECONDS = 60.0
 ROLES = "roles"

@@ -82,6 +82,22 @@ def test_cut_off_and_typed_again_nobody_is_credited_twice(
         assert {clock_of(other, each).credited for each in found.values()} == {360 * SECOND}
 
 
+def test_typed_again_after_it_failed_in_one_session_it_reaches_that_one_alone(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, found = begun(controller)
+    with controller.store.lock(found["C3"]):
+        monkeypatch.setattr(incidents, "LOCK_SECONDS", 0.0)
+        first = notice(controller, code, TEXT, 180)
+    assert [bool(each.problem) for each in first.outcomes] == [False, False, True]
+    again = notice(controller, code, TEXT, 180)
+    assert [each.note for each in again.outcomes] == ["told before", "told before", ""]
+    assert {clock_of(controller, each).credited for each in found.values()} == {180 * SECOND}
+    assert {told(controller, each) for each in found.values()} == {1}
+    notice(controller, code, TEXT, 180)
+    assert {clock_of(controller, each).credited for each in found.values()} == {360 * SECOND}
+
+
 def test_what_makes_no_sense_is_refused(controller: Controller, code: str) -> None:
     with pytest.raises(UsageError, match="notice is empty"):
         notice(controller, code, " ")
