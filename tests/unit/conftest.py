@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from labctl.centre.account import Account
+from labctl.providers import PROVIDERS
+from labctl.sessions.controller import Controller
 from tests import postgres
-from tests.fakes.command import Command, command_in
+from tests.fakes.command import LIBRARY, Command, command_in
+from tests.fakes.provider import FakeServer
+from tests.fakes.time import HandMoved
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
@@ -19,6 +24,29 @@ def labctl(
 ) -> Iterator[Command]:
     """The command `labctl` over a fake server."""
     yield from command_in(tmp_path / "home", monkeypatch, capsys)
+
+
+@pytest.fixture
+def now() -> HandMoved:
+    """A time that is moved by hand."""
+    return HandMoved()
+
+
+@pytest.fixture
+def controller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: HandMoved
+) -> Iterator[Controller]:
+    """A controller over a server of paper, in the account `tester`."""
+    monkeypatch.setitem(PROVIDERS, "docker", "tests.fakes.provider:FakeProvider")
+    with Controller(tmp_path / "home", [LIBRARY], now=now) as opened:
+        opened.__dict__["account"] = Account("tester", 4711)
+        yield opened
+
+
+@pytest.fixture
+def server(controller: Controller) -> FakeServer:
+    """The server of paper that `controller` stands on."""
+    return FakeServer(controller.home)
 
 
 @pytest.fixture(scope="session")
