@@ -1,7 +1,8 @@
 """Beginning: a session for everybody who is there, or for somebody who comes late.
 
 Who has a session of this sitting already is left alone. So a `begin` that was cut off is gone on
-with by typing it again, and two of them at once start nobody twice.
+with by typing it again, and two of them at once start nobody twice. While the room stands nobody is
+started, and who was on the way is paused with the others before anybody can work.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.library.planning import Lab
 from labctl.served import served
+from labctl.sessions import record
 from labctl.sessions.clock import NOTICED
 from labctl.sessions.controller import Controller
+from labctl.sessions.pausing import stand
 from labctl.sessions.side_by_side import side_by_side
 from labctl.sessions.starting import (
     Started,
@@ -28,7 +31,8 @@ from labctl.sessions.starting import (
 )
 from labctl.sittings.model import HERE, Presence, Seat, Sitting, Stage
 from labctl.sittings.notices import told_before
-from labctl.sittings.reading import demand_candidates, demand_open, load
+from labctl.sittings.pausing import SITTING
+from labctl.sittings.reading import demand_candidates, demand_open, load, room_stands
 from labctl.sittings.recording import LOCK_SECONDS, Recorder, held
 from labctl.sittings.register import mark
 
@@ -66,6 +70,11 @@ def begin(
         demand_candidates(sitting, candidates)
         seats = _chosen(sitting, candidates)
         waiting = [seat for seat in seats if seat.session is None]
+        if waiting:
+            _demand_going(controller, code)
+        absent = [seat.candidate for seat in waiting if seat.entry.presence not in HERE]
+        if absent:
+            permit(controller, Act.REGISTER)
         requests = _requests(sitting, waiting, beyond_limit)
         ready = {lab: make_ready(controller, each) for lab, each in requests.items()}
         _write_in(recorder, sitting, waiting)
@@ -78,7 +87,8 @@ def begin(
 
     outcomes = tuple(started(each) for each in side_by_side(controller, names, one))
     if names:
-        recorder.done(VERB, intent, _told(outcomes))
+        with held(controller, code):
+            recorder.done(VERB, intent, _told(outcomes))
     return Begun(
         code,
         outcomes,
@@ -121,6 +131,14 @@ def _write_in(recorder: Recorder, sitting: Sitting, seats: Sequence[Seat]) -> No
         mark(recorder, absent, Presence.LATE if late else Presence.PRESENT)
 
 
+def _demand_going(controller: Controller, code: str) -> None:
+    if why := room_stands(controller.store.sittings.events(code)):
+        raise UsageError(
+            f"Sitting `{code}` stands: {why}.",
+            f"`labctl sitting resume {code}` lets it go on; begin again then.",
+        )
+
+
 def _begin_one(
     controller: Controller, candidate: str, request: StartRequest, lab: Lab, archive: str
 ) -> str:
@@ -130,6 +148,7 @@ def _begin_one(
         with held(controller, code):
             sitting = load(controller.store, code)
             demand_open(sitting)
+            _demand_going(controller, code)
             if (before := sitting.seat_of(candidate).session) is not None:
                 return before
             made, planned = enrol_allowed(controller, lab, archive, candidate, request)
@@ -139,6 +158,9 @@ def _begin_one(
                 # What others were told while they worked stands on this sheet from the beginning.
                 controller.store.append(made.code, NOTICED, data, controller.actor)
         bring_up(controller, made, planned, lab.folder)
+        if why := room_stands(controller.store.sittings.events(code)):
+            session = record.load(controller.store, made.code)
+            stand(controller, session, why, about={SITTING: code})
     return made.code
 
 

@@ -23,7 +23,11 @@ PLANNED = "sitting.planned"
 REGISTERED = "register.marked"
 PINS = "pins.issued"
 TRIED = "seat.tried"
+PAUSE = "pause"
+RESUME = "resume"
 NOTICE = "notice"
+ROOM = "room"
+"""The key of a resumption that says whether the room goes on, or only those who are named."""
 
 
 def load(store: Store, code: str) -> Sitting:
@@ -176,6 +180,17 @@ def demand_open(sitting: Sitting) -> None:
 
 
 def demand_candidates(sitting: Sitting, candidates: Iterable[str]) -> None:
+def room_stands(events: Iterable[Event]) -> str:
+    """Why the room stands: from its pause until it goes on; empty where it does not stand."""
+    why = ""
+    for event in events:
+        if event.kind == PAUSE + INTENDED:
+            why = str(event.data.get("why"))
+        elif event.kind == RESUME + INTENDED and event.data.get(ROOM, True):
+            why = ""
+    return why
+
+
     """Raise `UsageError`, which names all of them, for candidates who have no seat here."""
     known = {seat.candidate for seat in sitting.seats}
     strangers = [each for each in candidates if each not in known]

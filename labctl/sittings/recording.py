@@ -10,7 +10,7 @@ from typing import Any
 from labctl.centre.roles import Act
 from labctl.centre.staff import roles_for
 from labctl.sessions.controller import Controller
-from labctl.sittings.model import Stage
+from labctl.sittings.model import OVER, Stage
 from labctl.store import Event
 from labctl.store.intentions import DONE, INTENDED, INTENT
 
@@ -42,9 +42,10 @@ class Recorder:
         """Record what is to be done; the number by which `done` ends it."""
         return self.note(verb + INTENDED, data, stage).sequence
 
-    def done(self, verb: str, intent: int, data: Mapping[str, Any]) -> Event:
-        """Record what came of it."""
-        return self.note(verb + DONE, {**data, INTENT: intent})
+    def done(self, verb: str, intent: int, data: Mapping[str, Any]) -> None:
+        """Record what came of it, where the sitting is not sealed by now; the caller holds it."""
+        if self.controller.store.sittings.get(self.code).stage not in OVER:
+            self.note(verb + DONE, {**data, INTENT: intent})
 
 
 def acting(controller: Controller, act: Act) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from labctl.centre.roles import Act
 from labctl.errors import UsageError
 from labctl.sessions import incidents, pausing
 from labctl.sessions.controller import Controller
@@ -17,6 +18,7 @@ from labctl.sittings.issuing import issue_pins
 from labctl.sittings.model import Presence, Stage
 from labctl.sittings.notices import notice
 from labctl.sittings.pausing import pause, resume
+from labctl.sittings.recording import Recorder
 from labctl.sittings.register import register
 from labctl.sittings.views import sitting_view
 from tests.fakes.sittings import begun, kinds, planned
@@ -89,6 +91,8 @@ def test_nothing_is_added_to_what_is_sealed(controller: Controller, now: HandMov
     ):
         with pytest.raises(UsageError, match="has ended"):
             act()
+    # An act that was under way meanwhile does not say that it is done.
+    Recorder(controller, code, Act.START).done("begin", 2, {})
     assert kinds(controller, code) == before
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from labctl.errors import UsageError
 from labctl.sessions import pausing as one_session
+from labctl.sessions import side_by_side
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
 from labctl.sessions.recovery import recover
+from labctl.sessions.resetting import reset
 from labctl.sessions.submission import submit
+from labctl.sittings.acting import Acted
+from labctl.sittings.beginning import begin
+from labctl.sittings.model import Presence
 from labctl.sittings.pausing import pause, resume
 from labctl.sittings.reading import cut_off
-from tests.fakes.provider import FakeServer
-from tests.fakes.sittings import begun, clock_of, kinds, states
+from labctl.sittings.register import register
+from tests.fakes.provider import FakeProvider, FakeServer
+from tests.fakes.sittings import begun, clock_of, kinds, planned, states
 from tests.fakes.time import HandMoved
 from tests.fakes.timed import Killed, dying_after
 
@@ -91,6 +99,92 @@ def test_who_stood_before_stays_until_their_name_is_called(
     assert "is running, not paused" in wrong.problem
 
 
+def test_a_rest_break_with_something_half_done_is_left_alone(controller: Controller) -> None:
+    code, found = begun(controller)
+    with pytest.raises(Killed), dying_after(2):
+        reset(controller, found["C1"], "desk", "it is lost")
+    one_session.pause(controller, found["C1"], "rest break")
+    acted = pause(controller, code, "fire alarm")
+    assert [(each.candidate, each.problem) for each in acted.outcomes] == [("C2", ""), ("C3", "")]
+    assert resume(controller, code).left == {"C1": "rest break"}
+
+
+def alarm_while_hosts_come_up(
+    controller: Controller, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Has the alarm ring while the first of those who begin is on the way, one after the other."""
+    monkeypatch.setattr(side_by_side, "AT_ONCE", 1)
+    up = FakeProvider.up
+    rung: list[Acted] = []
+
+    def alarmed(*arguments: Any) -> Any:
+        if not rung:
+            rung.append(pause(controller, code, "fire alarm"))
+            assert list(rung[0].left) == ["C1"]
+        return up(*arguments)
+
+    monkeypatch.setattr(FakeProvider, "up", alarmed)
+
+
+def test_nobody_begins_while_the_room_stands(
+    controller: Controller, code: str, now: HandMoved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(controller, code, [], Presence.PRESENT)
+    alarm_while_hosts_come_up(controller, code, monkeypatch)
+    first, *others = begin(controller, code).started
+    assert first.problem == ""
+    assert [each.problem for each in others] == [f"Sitting `{code}` stands: fire alarm."] * 2
+    assert states(controller, code) == {"C1": "paused"}
+    now.pass_by(300)
+    assert clock_of(controller, first.session or "").worked == 0 * SECOND
+    with pytest.raises(UsageError, match="stands: fire alarm"):
+        begin(controller, code)
+    assert len(resume(controller, code).outcomes) == 1
+    begin(controller, code)
+    assert states(controller, code) == dict.fromkeys(("C1", "C2", "C3"), "running")
+
+
+def test_the_alarm_that_finds_a_session_paused_by_its_beginning_is_content(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _ = begun(controller, "C1")
+    original = one_session.pause
+
+    def beaten(*arguments: Any) -> Any:
+        original(*arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(one_session, "pause", beaten)
+    (one,) = pause(controller, code, "fire alarm").outcomes
+    assert (one.problem, one.remaining) == ("", 600)
+    assert states(controller, code) == {"C1": "paused"}
+    with pytest.raises(UsageError, match="works"):
+        pause(controller, code, "fire alarm")
+
+
+def test_the_room_goes_on_once_the_last_is_called_by_name(controller: Controller) -> None:
+    code = planned(controller)
+    begin(controller, code, ["C1", "C2"])
+    pause(controller, code, "fire alarm")
+    resume(controller, code, ["C1"])
+    with pytest.raises(UsageError, match="stands: fire alarm"):
+        begin(controller, code, ["C3"])
+    resume(controller, code, ["C2"])
+    assert begin(controller, code, ["C3"]).started[0].problem == ""
+
+
+def test_a_room_in_which_all_were_on_the_way_goes_on_too(
+    controller: Controller, server: FakeServer, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm_while_hosts_come_up(controller, code, monkeypatch)
+    server.fault("up", "The disk is full.")
+    begin(controller, code, ["C1"])
+    server.fault("up", None)
+    assert resume(controller, code).outcomes == ()
+    begin(controller, code, ["C1"])
+    assert states(controller, code) == {"C1": "running"}
+
+
 def test_nobody_who_works_is_nothing_to_pause(controller: Controller, code: str) -> None:
     with pytest.raises(UsageError, match=r"Nobody in sitting .* works"):
         pause(controller, code, "fire alarm")
@@ -104,7 +198,7 @@ def test_who_is_starting_is_named(controller: Controller, code: str) -> None:
     found, sessions = begun(controller, "C1")
     controller.store.append(sessions["C1"], "turn", {}, "tester", state="starting")
     acted = pause(controller, found, "fire alarm")
-    assert acted.left == {"C1": "it is starting; pause again once it runs"}
+    assert acted.left == {"C1": "it is starting, and paused as soon as it is up"}
 
 
 @pytest.mark.parametrize("writes", [1, 2, 3, 5, 7])
