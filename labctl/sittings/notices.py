@@ -10,6 +10,7 @@ sheet, without the time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from labctl.centre.roles import Act
@@ -26,9 +27,10 @@ from labctl.sessions.said import fit
 from labctl.sittings.acting import FAILED, Acted, in_each, told
 from labctl.sittings.model import Sitting
 from labctl.sittings.reading import NOTICE, Seated, demand_open, load, seated
-from labctl.sittings.recording import Recorder, held
+from labctl.sittings.recording import LOCK_SECONDS, Recorder, held
 from labctl.store import Event
 from labctl.store.intentions import DONE, INTENDED, INTENT
+from labctl.store.locks import exclusive
 
 TEXT, CREDIT, LAB = "text", "seconds", "lab"
 SITTING, NUMBER = "sitting", "notice"
@@ -49,22 +51,33 @@ def notice(
     if seconds < 0:
         raise UsageError("A credit adds time.", "Name the minutes that are to be given back.")
     said = {TEXT: fit(controller.store, text, "notice"), CREDIT: seconds, LAB: lab or ""}
-    with held(controller, code):
-        sitting = load(controller.store, code)
-        demand_open(sitting)
-        if lab is not None and lab not in sitting.labs:
-            raise UnknownName("lab of this sitting", lab, sitting.labs)
-        events = controller.store.sittings.events(code)
-        number = _unfinished(events, said) or recorder.intend(NOTICE, said)
+    with _one_at_a_time(controller, code):
+        with held(controller, code):
+            sitting = load(controller.store, code)
+            demand_open(sitting)
+            if lab is not None and lab not in sitting.labs:
+                raise UnknownName("lab of this sitting", lab, sitting.labs)
+            events = controller.store.sittings.events(code)
+            number = _unfinished(events, said) or recorder.intend(NOTICE, said)
+            chosen, left = _reached(controller, sitting, lab)
         about = {SITTING: code, NUMBER: number}
-        chosen, left = _reached(controller, sitting, lab)
 
         def one(session: str) -> tuple[int, str]:
             return _tell(controller, session, said, about)
 
         outcomes = in_each(controller, chosen, one)
-        recorder.done(NOTICE, number, told(outcomes))
+        with held(controller, code):
+            recorder.done(NOTICE, number, told(outcomes))
     return Acted(code, outcomes, left)
+
+
+def _one_at_a_time(controller: Controller, code: str) -> AbstractContextManager[None]:
+    """Keep two who type the same notice from telling it twice.
+
+    Not by holding the sitting: an alarm must not wait until everybody has been told.
+    """
+    path = controller.home / "locks" / f"{code}.notice.lock"
+    return exclusive(path, f"The notice to sitting `{code}`", wait=LOCK_SECONDS)
 
 
 def _unfinished(events: Iterable[Event], said: dict[str, Any]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from labctl.errors import UnknownName, UsageError
@@ -11,6 +13,7 @@ from labctl.sessions.controller import Controller
 from labctl.sessions.pausing import pause as pause_one
 from labctl.sessions.submission import submit
 from labctl.sessions.task_sheet import task_sheet
+from labctl.sittings import notices
 from labctl.sittings.beginning import begin
 from labctl.sittings.notices import notice
 from labctl.store import moment
@@ -96,6 +99,22 @@ def test_typed_again_after_it_failed_in_one_session_it_reaches_that_one_alone(
     assert {told(controller, each) for each in found.values()} == {1}
     notice(controller, code, TEXT, 180)
     assert {clock_of(controller, each).credited for each in found.values()} == {360 * SECOND}
+
+
+def test_an_alarm_need_not_wait_until_everybody_is_told(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _ = begun(controller)
+    held = []
+
+    def tell(*arguments: Any) -> Any:
+        with controller.store.lock(code, wait=60):
+            held.append(code)
+        return incidents.notice(*arguments)
+
+    monkeypatch.setattr(notices, "tell_session", tell)
+    assert not any(each.problem for each in notice(controller, code, TEXT).outcomes)
+    assert len(held) == 3
 
 
 def test_what_makes_no_sense_is_refused(controller: Controller, code: str) -> None:
