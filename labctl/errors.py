@@ -8,7 +8,8 @@
     ├── RosterError             a roster has mistakes; carries every one; exit code 3
     ├── ProviderError           Docker, an image, the fabric; exit code 4
     │   └── ProviderUnavailable the provider cannot be used at all on this server
-    └── StoreError              the record cannot be read or written; exit code 5
+    ├── StoreError              the record cannot be read or written; exit code 5
+    └── OwnFault                a fault of labctl's own, told of one of several; exit code 70
 
 A message says what happened and where, the hint what to do next. The exit code lives on the error,
 so that the command line has one place that ends a process.
@@ -83,3 +84,9 @@ class StoreError(LabctlError):
     """The record could not be read or written."""
 
     exit_code = 5
+
+
+class OwnFault(LabctlError):
+    """A fault of labctl's own, told as an error so that it ends nothing beside it."""
+
+    exit_code = 70

@@ -20,11 +20,10 @@ from typing import Any, TextIO
 import click
 
 from labctl.cli.settings import Settings
-from labctl.errors import LabctlError
+from labctl.errors import LabctlError, OwnFault
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-OWN_FAULT = 70
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +56,7 @@ def _run(given: list[str], settings: Settings) -> int:
         from labctl.cli.crash import report
 
         report(settings.screen, error, given, debug=settings.debug)
-        return OWN_FAULT
+        return OwnFault.exit_code
     return result if isinstance(result, int) else 0
 
 

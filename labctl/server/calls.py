@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from checkers.codec import JSON_BYTES
-from labctl.errors import LabctlError, UnknownName
+from labctl.errors import LabctlError, OwnFault, UnknownName
 from labctl.served import STAYS_HERE, USE_CASES, UseCase, name_of
 from labctl.server.frames import BadFrame
 
@@ -61,13 +61,9 @@ MODULES = (
 )
 """Where use-cases are; a server loads these and nothing that it is asked for by name."""
 
-OWN_FAULT = 70
 
-
-class ServerFault(LabctlError):
+class ServerFault(OwnFault):
     """The server met a fault of its own."""
-
-    exit_code = OWN_FAULT
 
 
 def use_cases() -> dict[str, UseCase]:

@@ -6,12 +6,14 @@ next point where it asks `Controller.go_on`.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from labctl.errors import LabctlError
+from labctl.errors import LabctlError, OwnFault
 
 if TYPE_CHECKING:
     from labctl.sessions.controller import Controller
@@ -40,7 +42,7 @@ def side_by_side(
     """Call `act` with each name, a few at a time; the outcomes in the order of the names.
 
     `done` is called with each outcome as soon as it is there, from the thread it came about in.
-    Whatever is no `LabctlError` is raised, once nothing is under way any more.
+    A fault that nobody foresaw is an `OwnFault` of the one that met it.
     """
 
     def one(name: str) -> Outcome[ValueT]:
@@ -49,6 +51,8 @@ def side_by_side(
             outcome = Outcome(name, act(name))
         except LabctlError as error:
             outcome = Outcome(name, error=error)
+        except Exception as error:  # noqa: BLE001  # in a fire alarm the others have to stop
+            outcome = Outcome(name, error=_fault(error))
         done(outcome)
         return outcome
 
@@ -60,3 +64,9 @@ def side_by_side(
             controller.interrupt()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def _fault(error: Exception) -> OwnFault:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    told = f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
+    return OwnFault(f"A fault of labctl's own: {told}.", "Please report it with this line.")

@@ -278,11 +278,23 @@ def test_one_that_fails_costs_no_other(controller: Controller) -> None:
     assert sorted(seen) == ["aa", "b", "c"]
 
 
-def test_a_fault_is_raised_and_ends_the_others(controller: Controller) -> None:
-    def act(name: str) -> None:
-        raise RuntimeError(name)
+def test_a_fault_of_our_own_in_one_ends_no_other(controller: Controller) -> None:
+    def act(name: str) -> int:
+        return {"a": 1, "c": 3}[name]
 
-    with pytest.raises(RuntimeError):
+    outcomes = side_by_side(controller, ["a", "b", "c"], act)
+    assert [each.value for each in outcomes] == [1, None, 3]
+    error = outcomes[1].error
+    assert error is not None
+    assert "KeyError: 'b' (test_views.py, line " in error.message
+    assert error.exit_code == 70
+
+
+def test_an_interruption_is_raised_and_ends_the_others(controller: Controller) -> None:
+    def act(name: str) -> None:
+        raise KeyboardInterrupt(name)
+
+    with pytest.raises(KeyboardInterrupt):
         side_by_side(controller, ["a", "b", "c", "d", "e"], act)
     with pytest.raises(Interrupted):
         controller.go_on()
