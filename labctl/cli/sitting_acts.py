@@ -143,6 +143,12 @@ def _tell_begun(settings: Settings, controller: Controller, begun: Begun, *, as_
             f"Nobody has checked the identity of {', '.join(begun.unknown)}: "
             f"`labctl sitting register {found.code} CANDIDATE... present --identity-checked`."
         )
+    stand = {each.seat.candidate for each in view.seats if each.state == "paused"}
+    if paused := [each for each in names if each in stand]:
+        screen.warn(
+            f"The room stands, and so does the clock of {', '.join(paused)}: "
+            f"`labctl sitting resume {found.code}` lets everybody go on."
+        )
     beyond = [each.seat.candidate for each in view.seats if each.beyond]
     if beyond:
         screen.warn(
@@ -193,6 +199,7 @@ def resume(
         raise click.UsageError("Name candidates, or give `--all`.")
     settings.when_interrupted = "What had not begun to run again is still paused."
     from labctl.cli.settling import tell_settled
+    from labctl.errors import UsageError
     from labctl.sessions.recovery import stand_still
     from labctl.sittings.pausing import resume as go_on
     from labctl.sittings.reading import demand_known
@@ -203,7 +210,17 @@ def resume(
         tell_settled(settings, stand_still(controller))
         acted = go_on(controller, code, candidates, everybody=every)
         ensure_warden(controller)
-    return _ended(settings.screen, acted, "running", as_json=as_json)
+    ended = _ended(settings.screen, acted, "running", as_json=as_json)
+    if acted.outcomes:
+        return ended
+    if not acted.left:
+        settings.screen.say(f"Nobody was paused. `labctl sitting begin {code}` begins the others.")
+        return ended
+    settings.screen.error(
+        "Nobody goes on.",
+        f"`labctl sitting resume {code} CANDIDATE...` lets those go on who are there, `--all` all.",
+    )
+    return UsageError.exit_code
 
 
 @click.command()

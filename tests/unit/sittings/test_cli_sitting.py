@@ -117,6 +117,8 @@ def test_who_stays_paused_is_said(labctl: Command) -> None:
     labctl("sitting", "pause", code, "--reason", "fire alarm")
     said = labctl("sitting", "resume", code)
     assert "C1 is left as it is: rest break." in said.err
+    nobody = " ".join(labctl("sitting", "resume", code, code=2).err.split())
+    assert f"Nobody goes on. hint: `labctl sitting resume {code} CANDIDATE...` lets" in nobody
     assert "C1" in labctl("sitting", "resume", code, "--all").err
 
 
