@@ -51,6 +51,7 @@ MODULES = (
     "labctl.sittings.cancelling",
     "labctl.sittings.ending",
     "labctl.sittings.issuing",
+    "labctl.sittings.kit",
     "labctl.sittings.notices",
     "labctl.sittings.pausing",
     "labctl.sittings.planning",

@@ -96,11 +96,21 @@ def audit_sitting(controller: Controller, code: str) -> tuple[Problem, ...]:
     return controller.store.sittings.audit(code)
 
 
-class DistantSittings:
-    """The part of `labctl.store.sittings.Sittings` that can be had through a server."""
+class _Distant:
+    """What is behind a server: of the rest it says that it cannot be had here."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
+
+    def __getattr__(self, name: str) -> Any:
+        raise UsageError(
+            f"This needs the state directory itself, which is not yours ({name}).",
+            "Run it as the account that `labctl serve` runs as.",
+        )
+
+
+class DistantSittings(_Distant):
+    """The part of `labctl.store.sittings.Sittings` that can be had through a server."""
 
     def list(self) -> tuple[SittingRecord, ...]:
         """See `Sittings.list`."""
@@ -111,11 +121,8 @@ class DistantSittings:
         return audit_sitting(self._controller, code)
 
 
-class DistantStore:
+class DistantStore(_Distant):
     """The part of `labctl.store.Store` that can be had through a server."""
-
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
 
     def session(self, code: str) -> SessionRecord:
         """See `Store.session`."""
@@ -168,9 +175,3 @@ class DistantStore:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise UsageError(
-            f"This needs the state directory itself, which is not yours ({name}).",
-            "Run it as the account that `labctl serve` runs as.",
-        )

@@ -23,6 +23,7 @@ from labctl.roomkit.model import Place, Room, Sheet
 from labctl.roomkit.register import register
 from labctl.roomkit.sheets import sheets
 from labctl.roomkit.slips import slips
+from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.clock import SECOND
 from labctl.sessions.controller import Controller
@@ -55,13 +56,24 @@ class KitRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
-    """A kit that was written: its `folder` and the names of its `files`.
+class Pages:
+    """The `files` of a kit, by name.
 
     `pins` are the seats that have a new PIN, `held` those whose PIN is on paper already, `own`
     those whose task sheet has the candidate's own values. Without `names` there is no register,
     since whoever asked may not see who candidates are.
     """
+
+    files: dict[str, bytes]
+    pins: tuple[str, ...]
+    held: tuple[str, ...]
+    own: tuple[str, ...]
+    names: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """A kit that was written: its `folder`, the names of its `files`, the rest as in its pages."""
 
     folder: Path
     files: tuple[str, ...]
@@ -78,6 +90,25 @@ def make_kit(controller: Controller, code: str, target: Path, request: KitReques
     written: then no PIN was changed.
     """
     permit(controller, Act.PREPARE)
+    _demand_room_for(target)
+    found = kit_pages(controller, code, request)
+    return Kit(
+        folder=_written(target, found.files, code, found.pins),
+        files=tuple(found.files),
+        pins=found.pins,
+        held=found.held,
+        own=found.own,
+        names=found.names,
+    )
+
+
+@served
+def kit_pages(controller: Controller, code: str, request: KitRequest) -> Pages:
+    """The pages of a sitting's kit, as `make_kit` writes them, with PINs that hold from now on.
+
+    Raises `UnknownName`, `UsageError` for candidates who do not sit there; then no PIN was changed.
+    """
+    permit(controller, Act.PREPARE)
     sitting = load(controller.store, code)
     demand_candidates(sitting, request.candidates)
     address = _address(request.address)
@@ -88,7 +119,6 @@ def make_kit(controller: Controller, code: str, target: Path, request: KitReques
     ]
     found = _Gathered(controller, sitting)
     drawn = tuple(found.sheet(seat) for seat in chosen)
-    _demand_room_for(target)
     wanted = [seat.label for seat in chosen if request.new_pins or not seat.pin_at]
     issued = issue_pins(controller, code, wanted) if wanted else ()
     pins = {each.label: each.pin for each in issued}
@@ -101,9 +131,8 @@ def make_kit(controller: Controller, code: str, target: Path, request: KitReques
         SHEETS: sheets(room, drawn),
         LARGE: sheets(room, drawn, large=True),
     }
-    return Kit(
-        folder=_written(target, files, code, tuple(pins)),
-        files=tuple(files),
+    return Pages(
+        files=files,
         pins=tuple(pins),
         held=tuple(seat.label for seat in chosen if seat.label not in pins),
         own=tuple(each.place.label for each in drawn if each.own),

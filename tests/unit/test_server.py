@@ -37,6 +37,7 @@ from labctl.sittings.beginning import begin
 from labctl.sittings.ending import end
 from labctl.sittings.issuing import issue_pins
 from labctl.sittings.model import Presence
+from labctl.sittings.kit import KitRequest, make_kit
 from labctl.sittings.notices import notice
 from labctl.sittings.pausing import pause as pause_all
 from labctl.sittings.pausing import resume as resume_all
@@ -158,7 +159,9 @@ def test_a_session_from_its_start_to_its_evidence(
     assert distant.store.session(code).state == State.STOPPED
 
 
-def test_a_sitting_from_its_plan_to_its_end(distant: Controller, controller: Controller) -> None:
+def test_a_sitting_from_its_plan_to_its_end(
+    distant: Controller, controller: Controller, tmp_path: Path
+) -> None:
     request = SittingRequest("2126-03-14", "09:30", "12:00", "R 12", ("notes",), ("C1", "C2"))
     planned = plan_sitting(distant, request)
     code = planned.sitting.code
@@ -169,6 +172,9 @@ def test_a_sitting_from_its_plan_to_its_end(distant: Controller, controller: Con
     found = prepare(distant, code, pre_flight=True, progress=tried.append)
     assert [each.problem for each in found.tried] == ["", ""]
     register(distant, code, ["C2"], Presence.ABSENT)
+    kit = make_kit(distant, code, tmp_path / "kit", KitRequest(new_pins=True))
+    assert sorted(kit.files) == sorted(each.name for each in kit.folder.iterdir())
+    assert (kit.pins, kit.names) == (("A1", "A2"), True)
     (one,) = begin(distant, code, ["C1"]).started
     assert pause_all(distant, code, "fire alarm").outcomes[0].session == one.session
     assert resume_all(distant, code).left == {}
@@ -211,6 +217,8 @@ def test_what_is_not_served_says_so(distant: Controller) -> None:
     with pytest.raises(UsageError, match="state directory itself"):
         distant.store.names()
     with pytest.raises(UsageError, match="state directory itself"):
+    with pytest.raises(UsageError, match="state directory itself"):
+        distant.store.sittings.events("s-aaaa")
         distant.store.get_blob("x")
     distant.store.close()
     ensure_warden(distant)
