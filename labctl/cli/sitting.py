@@ -107,7 +107,10 @@ def list_sittings(settings: Settings, *, every: bool, as_json: bool) -> None:
 
     screen = settings.screen
     with settings.controller() as controller:
-        found = [each for each in listed(controller) if every or each.stage not in OVER]
+        all_of_them = listed(controller)
+    found = [each for each in all_of_them.sittings if every or each.stage not in OVER]
+    for code in all_of_them.damaged:
+        screen.warn(f"Sitting {code} cannot be read: `labctl audit` says where it is damaged.")
     if as_json:
         screen.json(found)
         return

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from labctl.centre.account import find_account
 from labctl.centre.candidates import CANDIDATE, codes_of_cohort, extra_times
 from labctl.centre.roles import Act
 from labctl.centre.staff import members, permit
-from labctl.errors import LabctlError, UsageError
+from labctl.errors import LabctlError, StoreError, UsageError
 from labctl.library.planning import Lab
 from labctl.served import served
 from labctl.sessions.clock import allowed_extra
@@ -69,24 +70,41 @@ def plan_sitting(controller: Controller, request: SittingRequest) -> Planned:
     """Record a sitting; raises `UsageError` that names everything that is wrong with it."""
     permit(controller, Act.PLAN)
     found = _read(controller, request)
-    data = {
-        "day": found.day.isoformat(),
-        "begins": f"{found.begins:%H:%M}",
-        "until": f"{found.until:%H:%M}",
-        "room": " ".join(request.room.split()),
-        "labs": list(found.labs),
+    wanted = Sitting(
+        code="",
+        day=found.day.isoformat(),
+        begins=f"{found.begins:%H:%M}",
+        until=f"{found.until:%H:%M}",
+        room=" ".join(request.room.split()),
+        labs=tuple(found.labs),
+        seats=found.seats,
+        cohort=request.cohort,
+        staff=tuple(dict.fromkeys(request.staff)),
+        mode=request.mode,
+    )
+    # First, so that whatever fails there leaves no sitting behind whose code nobody was told.
+    told = tuple(warnings(controller, wanted, found.labs))
+    data = _planned(wanted) | {"roles": acting(controller, Act.PLAN)}
+    code = controller.store.sittings.create(PLANNED, data, controller.actor, Stage.PLANNED)
+    return Planned(load(controller.store, code), told)
+
+
+def _planned(sitting: Sitting) -> dict[str, Any]:
+    """A sitting as its first event has it."""
+    return {
+        "day": sitting.day,
+        "begins": sitting.begins,
+        "until": sitting.until,
+        "room": sitting.room,
+        "labs": list(sitting.labs),
         "seats": [
             {"label": seat.label, "candidate": seat.candidate, "lab": seat.lab}
-            for seat in found.seats
+            for seat in sitting.seats
         ],
-        "cohort": request.cohort,
-        "staff": list(dict.fromkeys(request.staff)),
-        "mode": request.mode,
-        "roles": acting(controller, Act.PLAN),
+        "cohort": sitting.cohort,
+        "staff": list(sitting.staff),
+        "mode": sitting.mode,
     }
-    code = controller.store.sittings.create(PLANNED, data, controller.actor, Stage.PLANNED)
-    sitting = load(controller.store, code)
-    return Planned(sitting, tuple(warnings(controller, sitting, found.labs)))
 
 
 # --------------------------------------------------------------------------- what was asked for
@@ -264,7 +282,11 @@ def _twice_at_once(controller: Controller, sitting: Sitting) -> Iterator[str]:
     for record in controller.store.sittings.list():
         if record.code == sitting.code or record.stage in OVER:
             continue
-        other = load(controller.store, record.code)
+        try:
+            other = load(controller.store, record.code)
+        except StoreError:
+            yield f"sitting {record.code} cannot be read: who is in it at that time is not known"
+            continue
         both = sorted(mine & {seat.candidate for seat in other.seats})
         if both and other.start < sitting.end and sitting.start < other.end:
             yield f"{', '.join(both)}: also in sitting {record.code} at that time"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from labctl.errors import UsageError
+from labctl.errors import StoreError, UsageError
 from labctl.served import served
 from labctl.sessions.attempts import NO_ATTEMPT
 from labctl.sessions.controller import Controller
@@ -35,12 +35,26 @@ def load(store: Store, code: str) -> Sitting:
     return with_sessions(sitting_of(store.sittings.events(code)), sessions_of(store, code))
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """All sittings by their day and time; `damaged` has the codes of those that cannot be read."""
+
+    sittings: tuple[Sitting, ...]
+    damaged: tuple[str, ...]
+
+
 @served
-def listed(controller: Controller) -> tuple[Sitting, ...]:
-    """Every sitting, by its day and time."""
+def listed(controller: Controller) -> Listed:
+    """Every sitting: one whose record is damaged hides no other."""
     store = controller.store
-    found = [load(store, each.code) for each in store.sittings.list()]
-    return tuple(sorted(found, key=lambda each: (each.day, each.begins, each.at)))
+    found, damaged = [], []
+    for each in store.sittings.list():
+        try:
+            found.append(load(store, each.code))
+        except StoreError:
+            damaged.append(each.code)
+    found.sort(key=lambda each: (each.day, each.begins, each.at))
+    return Listed(tuple(found), tuple(damaged))
 
 
 @served
@@ -166,6 +180,17 @@ def cut_off(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(begun.values())
 
 
+def room_stands(events: Iterable[Event]) -> str:
+    """Why the room stands: from its pause until it goes on; empty where it does not stand."""
+    why = ""
+    for event in events:
+        if event.kind == PAUSE + INTENDED:
+            why = str(event.data.get("why"))
+        elif event.kind == RESUME + INTENDED and event.data.get(ROOM, True):
+            why = ""
+    return why
+
+
 # --------------------------------------------------------------------------- what makes no sense
 
 
@@ -180,17 +205,6 @@ def demand_open(sitting: Sitting) -> None:
 
 
 def demand_candidates(sitting: Sitting, candidates: Iterable[str]) -> None:
-def room_stands(events: Iterable[Event]) -> str:
-    """Why the room stands: from its pause until it goes on; empty where it does not stand."""
-    why = ""
-    for event in events:
-        if event.kind == PAUSE + INTENDED:
-            why = str(event.data.get("why"))
-        elif event.kind == RESUME + INTENDED and event.data.get(ROOM, True):
-            why = ""
-    return why
-
-
     """Raise `UsageError`, which names all of them, for candidates who have no seat here."""
     known = {seat.candidate for seat in sitting.seats}
     strangers = [each for each in candidates if each not in known]

@@ -43,7 +43,7 @@ from labctl.sittings.pausing import pause as pause_all
 from labctl.sittings.pausing import resume as resume_all
 from labctl.sittings.planning import SittingRequest, plan_sitting
 from labctl.sittings.preparing import prepare
-from labctl.sittings.reading import demand_known, listed
+from labctl.sittings.reading import Listed, demand_known, listed
 from labctl.sittings.register import register
 from labctl.sittings.views import sitting_view
 from labctl.store import Busy
@@ -166,7 +166,7 @@ def test_a_sitting_from_its_plan_to_its_end(
     planned = plan_sitting(distant, request)
     code = planned.sitting.code
     assert (planned.warnings, planned.sitting.by) == ((), "operator")
-    assert listed(distant) == (planned.sitting,)
+    assert listed(distant) == Listed((planned.sitting,), ())
     assert [each.label for each in issue_pins(distant, code)] == ["A1", "A2"]
     tried: list[object] = []
     found = prepare(distant, code, pre_flight=True, progress=tried.append)

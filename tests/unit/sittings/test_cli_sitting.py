@@ -154,6 +154,17 @@ def test_a_sitting_that_is_called_off_is_not_listed(labctl: Command) -> None:
     assert said.json["stage"] == "cancelled"
 
 
+def test_a_damaged_sitting_is_named_beside_the_others(labctl: Command) -> None:
+    from labctl.sessions.controller import Controller
+
+    damaged, whole = three(labctl), three(labctl)
+    with Controller(labctl.home) as controller:
+        controller.store.sittings.append(damaged, "register.marked", {}, "ada")
+    said = labctl("sitting", "list")
+    assert whole in said.out
+    assert f"Sitting {damaged} cannot be read" in said.err
+
+
 def test_what_cannot_be_is_refused(labctl: Command) -> None:
     assert "No sitting is called `s-zzzz`" in labctl("sitting", "show", "s-zzzz", code=2).err
     for act in (("begin",), ("pause", "--reason", "x"), ("resume",), ("end",), ("prepare",)):

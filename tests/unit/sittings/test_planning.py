@@ -11,11 +11,12 @@ from labctl.centre.account import Account
 from labctl.centre.roles import Role
 from labctl.errors import StoreError, UnknownName, UsageError
 from labctl.sessions.controller import Controller
+from labctl.sittings import planning
 from labctl.sittings.beginning import begin
 from labctl.sittings.cancelling import cancel
 from labctl.sittings.model import Stage
 from labctl.sittings.planning import Planned, SittingRequest, plan_sitting
-from labctl.sittings.reading import listed, load
+from labctl.sittings.reading import Listed, listed, load
 from labctl.store import Person
 from tests.fakes.sittings import planned
 
@@ -140,7 +141,7 @@ def test_nobody_is_in_two_rooms_at_once(controller: Controller) -> None:
 
 
 def test_sittings_are_listed_by_their_day(controller: Controller) -> None:
-    assert listed(controller) == ()
+    assert listed(controller) == Listed((), ())
     later = planned(controller, day="2026-03-20")
     sooner = planned(controller, day="2026-03-10")
     assert [each.code for each in listed(controller)] == [sooner, later]
@@ -162,7 +163,33 @@ def test_a_sitting_that_is_called_off_keeps_its_log(controller: Controller, code
         cancel(controller, other.sitting.code, "too late")
 
 
-def test_a_log_that_makes_no_sense_is_named(controller: Controller, code: str) -> None:
+def test_a_damaged_sitting_hides_no_other_and_keeps_none_from_being_planned(
+    controller: Controller, code: str
+) -> None:
+    damage(controller, code)
+    found = plan(controller)
+    (told,) = found.warnings
+    assert told.startswith(f"sitting {code} cannot be read")
+    assert listed(controller) == Listed((found.sitting,), (code,))
+
+
+def test_what_fails_on_the_way_leaves_no_sitting_behind(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(planning, "warnings", fail)
+    with pytest.raises(StoreError):
+        plan(controller)
+    assert controller.store.sittings.list() == ()
+
+
+def damage(controller: Controller, code: str) -> None:
     controller.store.sittings.append(code, "register.marked", {"candidates": ["C1"]}, "tester")
     with pytest.raises(StoreError, match=f"Event 2 of sitting '{code}' is damaged: it lacks"):
         load(controller.store, code)
+
+
+def test_a_log_that_makes_no_sense_is_named(controller: Controller, code: str) -> None:
+    damage(controller, code)
