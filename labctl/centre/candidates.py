@@ -117,6 +117,11 @@ def extra_times(controller: Controller) -> dict[str, int]:
     return {each.code: each.extra_time for each in _everybody(controller) if each.extra_time}
 
 
+def with_rest_breaks(controller: Controller) -> frozenset[str]:
+    """The codes of everybody on the roster who may take rest breaks."""
+    return frozenset(each.code for each in _everybody(controller) if each.rest_breaks)
+
+
 @served
 def candidate(controller: Controller, code: str) -> Candidate:
     """One candidate; raises `NotPermitted`, or `UnknownName`."""

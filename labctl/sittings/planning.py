@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from labctl.centre.account import find_account
-from labctl.centre.candidates import CANDIDATE, codes_of_cohort, extra_times
+from labctl.centre.candidates import CANDIDATE, codes_of_cohort, extra_times, with_rest_breaks
 from labctl.centre.roles import Act
 from labctl.centre.staff import members, permit
 from labctl.errors import LabctlError, StoreError, UsageError
@@ -23,6 +23,8 @@ from labctl.sittings.recording import acting
 from labctl.store import Mode
 
 LONGEST_ROOM = 60
+REST_BREAK = timedelta(minutes=10)
+"""What is left of the booking for somebody's rest breaks, at the least."""
 TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -261,19 +263,27 @@ def finish(sitting: Sitting, duration: timedelta, percent: int) -> datetime:
 def late_finishes(
     controller: Controller, sitting: Sitting, durations: dict[str, timedelta]
 ) -> Iterator[str]:
-    """Whose time ends after the booking of the room, extra time included; one line a time."""
-    extra = extra_times(controller)
+    """Whose time ends after the booking of the room, extra time included; one line a time.
+
+    Then whose does with a rest break.
+    """
+    extra, resting = extra_times(controller), with_rest_breaks(controller)
     late: dict[datetime, list[str]] = {}
+    close: list[str] = []
     for seat in sitting.seats:
         ends = finish(sitting, durations[seat.lab], extra.get(seat.candidate, 0))
         if ends > sitting.end:
             late.setdefault(ends, []).append(seat.candidate)
+        elif seat.candidate in resting and sitting.end - ends < REST_BREAK:
+            close.append(seat.candidate)
     for ends, codes in sorted(late.items()):
         day = "" if ends.date() == sitting.end.date() else " on the day after"
         yield (
             f"{', '.join(codes)}: the time ends at {ends:%H:%M}{day}, extra time included; "
             f"the room is booked until {sitting.until}"
         )
+    if close:
+        yield f"{', '.join(close)}: a rest break takes the end past the booking of the room"
 
 
 def _twice_at_once(controller: Controller, sitting: Sitting) -> Iterator[str]:

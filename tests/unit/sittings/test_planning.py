@@ -132,6 +132,14 @@ def test_whoever_is_done_after_the_booking_is_named(controller: Controller) -> N
     assert len(late) == 2
 
 
+def test_whom_a_rest_break_takes_past_the_booking_is_named(controller: Controller) -> None:
+    person = Person("C1", "Grace Hopper", {"rest_breaks": True})
+    controller.store.record("roster.imported", {}, "tester", people=[person])
+    assert plan(controller, until="10:10").warnings == ()  # 30 minutes, and 10 to spare
+    (told,) = plan(controller, day="2026-03-15", until="10:09").warnings
+    assert told == "C1: a rest break takes the end past the booking of the room"
+
+
 def test_nobody_is_in_two_rooms_at_once(controller: Controller) -> None:
     first = plan(controller).sitting.code
     (told,) = plan(controller, begins="11:00", candidates=("C2", "C5")).warnings
@@ -144,7 +152,7 @@ def test_sittings_are_listed_by_their_day(controller: Controller) -> None:
     assert listed(controller) == Listed((), ())
     later = planned(controller, day="2026-03-20")
     sooner = planned(controller, day="2026-03-10")
-    assert [each.code for each in listed(controller)] == [sooner, later]
+    assert [each.code for each in listed(controller).sittings] == [sooner, later]
     with pytest.raises(UnknownName, match="No sitting is called"):
         load(controller.store, "s-zzzz")
 
@@ -187,9 +195,9 @@ def test_what_fails_on_the_way_leaves_no_sitting_behind(
 
 def damage(controller: Controller, code: str) -> None:
     controller.store.sittings.append(code, "register.marked", {"candidates": ["C1"]}, "tester")
-    with pytest.raises(StoreError, match=f"Event 2 of sitting '{code}' is damaged: it lacks"):
-        load(controller.store, code)
 
 
 def test_a_log_that_makes_no_sense_is_named(controller: Controller, code: str) -> None:
     damage(controller, code)
+    with pytest.raises(StoreError, match=f"Event 2 of sitting '{code}' is damaged: it lacks"):
+        load(controller.store, code)
