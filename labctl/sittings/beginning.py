@@ -58,9 +58,9 @@ def begin(
 ) -> Begun:
     """Start the sessions of all who are there (or of those named) and have none yet.
 
-    Who is named is there: where the register does not say so, it is written into it. One that
-    fails is undone and costs no other. Raises `UsageError` where nobody is there, or for
-    candidates without a seat, `LabFileError` for a lab with mistakes.
+    Who is named is there: where the register does not say so, it is written into it by whoever may
+    keep it. One that fails is undone and costs no other. Raises `UsageError` where nobody is there,
+    or for candidates without a seat, `LabFileError` for a lab with mistakes.
     """
     permit(controller, Act.START)
     recorder = Recorder(controller, code, Act.START)
@@ -77,7 +77,7 @@ def begin(
             permit(controller, Act.REGISTER)
         requests = _requests(sitting, waiting, beyond_limit)
         ready = {lab: make_ready(controller, each) for lab, each in requests.items()}
-        _write_in(recorder, sitting, waiting)
+        _write_in(controller, sitting, absent)
         names = [seat.candidate for seat in waiting]
         intent = recorder.intend(VERB, {"candidates": names}, Stage.BEGUN) if names else 0
 
@@ -123,11 +123,11 @@ def _requests(
     return found
 
 
-def _write_in(recorder: Recorder, sitting: Sitting, seats: Sequence[Seat]) -> None:
+def _write_in(controller: Controller, sitting: Sitting, absent: Sequence[str]) -> None:
     """Register those who begin and are not registered as there: late, once others have begun."""
-    absent = [seat.candidate for seat in seats if seat.entry.presence not in HERE]
     if absent:
         late = sitting.stage is Stage.BEGUN
+        recorder = Recorder(controller, sitting.code, Act.REGISTER)
         mark(recorder, absent, Presence.LATE if late else Presence.PRESENT)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from labctl.centre import staff
 from labctl.centre.account import Account
-from labctl.centre.roles import Role
+from labctl.centre.roles import Act, Role
 from labctl.errors import NotPermitted, UsageError
 from labctl.sessions import record, starting
 from labctl.sessions.controller import Controller
@@ -21,7 +21,8 @@ from labctl.sittings import beginning
 from labctl.sittings.beginning import begin
 from labctl.sittings.model import Presence, Stage
 from labctl.sittings.reading import load, sessions_of
-from labctl.sittings.register import register
+from labctl.sittings.recording import Recorder
+from labctl.sittings.register import mark, register
 from labctl.store import Person
 from tests.fakes.provider import FakeServer
 from tests.fakes.sittings import begun, clock_of, kinds, planned, sessions, states
@@ -171,6 +172,10 @@ def test_what_is_being_begun_is_never_taken_for_left_behind(
 def test_who_did_it_is_recorded_with_the_role(controller: Controller, code: str) -> None:
     controller.__dict__["account"] = Account("root", 0)
     staff.add(controller, "daemon", "Amy Jones", [Role.INVIGILATOR, Role.VERIFIER])
+    with pytest.raises(NotPermitted, match="You may not keep the register"):
+        begin(controller, code, ["C1"])
+    assert kinds(controller, code) == ["sitting.planned"]
+    mark(Recorder(controller, code, Act.REGISTER), ["C1"], Presence.PRESENT)
     begin(controller, code, ["C1"])
     event = controller.store.sittings.events(code)[-1]
     assert (event.actor, event.data["roles"]) == ("root", ["technician"])
