@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
+from labctl.declaration import declaration
+from labctl.errors import UsageError
 from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
@@ -15,7 +17,16 @@ LOCK_SECONDS = 60.0
 
 
 def note_declaration(controller: Controller, code: str, text: str) -> None:
-    """Record that the candidate has confirmed `text`; the caller holds the session's lock."""
+    """Record that the candidate has confirmed `text`; the caller holds the session's lock.
+
+    Raises `UsageError` for any text but the declaration of this labctl.
+    """
+    if text != declaration():
+        raise UsageError(
+            "What was confirmed is not the declaration that this labctl has.",
+            "Server and command are of different versions: restart `labctl serve`. Without "
+            "`--declared` the work can be handed in at once.",
+        )
     digest = controller.store.put_blob(text.encode())
     data = {"text": digest, BLOBS: [digest]}
     controller.store.append(code, DECLARED, data, controller.actor)

@@ -17,6 +17,7 @@ import pytest
 from labctl.centre import staff
 from labctl.centre.account import Account
 from labctl.centre.roles import Act, Role
+from labctl.declaration import declaration
 from labctl.errors import LabctlError, NotPermitted, StoreError, UnknownName, UsageError
 from labctl.evidence import evidence_files
 from labctl.providers import PROVIDERS
@@ -36,8 +37,8 @@ from labctl.sessions.submission import submit
 from labctl.sittings.beginning import begin
 from labctl.sittings.ending import end
 from labctl.sittings.issuing import issue_pins
-from labctl.sittings.model import Presence
 from labctl.sittings.kit import KitRequest, make_kit
+from labctl.sittings.model import Presence
 from labctl.sittings.notices import notice
 from labctl.sittings.pausing import pause as pause_all
 from labctl.sittings.pausing import resume as resume_all
@@ -146,7 +147,7 @@ def test_a_session_from_its_start_to_its_evidence(
     assert extend(distant, code, 60, "alarm").extended.total_seconds() == 60
     listed = views.session_views(distant.store)
     assert listed == views.session_views(controller.store)
-    marking = submit(distant, code, lambda _: None, declared="It is my own work.")
+    marking = submit(distant, code, lambda _: None, declared=declaration())
     assert controller.store.session(code).state == State.SUBMITTED
     assert marking.outcome == "not-yet-achieved"
     detail = views.session_detail(distant, code)
@@ -171,10 +172,10 @@ def test_a_sitting_from_its_plan_to_its_end(
     tried: list[object] = []
     found = prepare(distant, code, pre_flight=True, progress=tried.append)
     assert [each.problem for each in found.tried] == ["", ""]
-    register(distant, code, ["C2"], Presence.ABSENT)
     kit = make_kit(distant, code, tmp_path / "kit", KitRequest(new_pins=True))
     assert sorted(kit.files) == sorted(each.name for each in kit.folder.iterdir())
     assert (kit.pins, kit.names) == (("A1", "A2"), True)
+    register(distant, code, ["C2"], Presence.ABSENT)
     (one,) = begin(distant, code, ["C1"]).started
     assert pause_all(distant, code, "fire alarm").outcomes[0].session == one.session
     assert resume_all(distant, code).left == {}
@@ -217,8 +218,8 @@ def test_what_is_not_served_says_so(distant: Controller) -> None:
     with pytest.raises(UsageError, match="state directory itself"):
         distant.store.names()
     with pytest.raises(UsageError, match="state directory itself"):
-    with pytest.raises(UsageError, match="state directory itself"):
         distant.store.sittings.events("s-aaaa")
+    with pytest.raises(UsageError, match="state directory itself"):
         distant.store.get_blob("x")
     distant.store.close()
     ensure_warden(distant)

@@ -10,6 +10,7 @@ import pytest
 from labctl.centre import staff
 from labctl.centre.account import Account
 from labctl.centre.roles import Role
+from labctl.declaration import declaration
 from labctl.errors import NotPermitted, UsageError
 from labctl.evidence import evidence_files
 from labctl.providers import PROVIDERS
@@ -76,15 +77,24 @@ def test_one_that_failed_at_a_second_look_at_the_same_work_leaves_the_first(
 def test_a_declaration_is_about_the_work_that_it_came_with(
     controller: Controller, code: str
 ) -> None:
-    submit(controller, code, declared="my own")
+    submit(controller, code, declared=declaration())
     submit(controller, code)
-    assert evidence_files(controller, code)["declaration.txt"] == b"my own"
+    assert evidence_files(controller, code)["declaration.txt"] == declaration().encode()
     reopen(controller, code, "the wrong button")
-    assert evidence_files(controller, code)["declaration.txt"] == b"my own"
+    assert evidence_files(controller, code)["declaration.txt"] == declaration().encode()
     submit(controller, code)
     assert "declaration.txt" not in evidence_files(controller, code)
-    submit(controller, code, declared="mine again")
-    assert evidence_files(controller, code)["declaration.txt"] == b"mine again"
+    submit(controller, code, declared=declaration())
+    assert evidence_files(controller, code)["declaration.txt"] == declaration().encode()
+
+
+def test_only_the_declaration_itself_can_be_confirmed(controller: Controller, code: str) -> None:
+    with pytest.raises(UsageError, match="not the declaration that this labctl has"):
+        submit(controller, code, declared="somebody else's work")
+    assert controller.store.session(code).state == "running"
+    submit(controller, code)
+    with pytest.raises(UsageError, match="not the declaration that this labctl has"):
+        declare(controller, code, "somebody else's work")
 
 
 def test_a_capture_leaves_room_for_the_grading(
@@ -142,7 +152,7 @@ def test_nothing_is_declared_of_work_that_is_not_handed_in(
     controller: Controller, code: str
 ) -> None:
     with pytest.raises(UsageError, match="is running, not submitted"):
-        declare(controller, code, "my own")
+        declare(controller, code, declaration())
 
 
 def test_show_refuses_the_capture_to_a_technician(labctl: Command) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from labctl.declaration import declaration
 from labctl.errors import ProviderError, StoreError, UsageError
 from labctl.evidence import evidence_files
 from labctl.sessions import announcing, deadline, entering, record
@@ -89,7 +90,7 @@ def test_that_there_is_no_declaration_is_said_until_there_is_one(
     assert "without the candidate" in report
     submit(controller, code)  # looked at once more, as while an error is open
     assert "taken in by the deadline" in notes_of(controller, code)
-    declare(controller, code, "It is my own work.")
+    declare(controller, code, declaration())
     assert "with the candidate's declaration" in notes_of(controller, code)
 
 
@@ -98,7 +99,7 @@ def test_who_hands_in_when_the_time_is_over_hands_in_by_the_deadline(
 ) -> None:
     code = started(controller)
     now.pass_by(DURATION + 90)
-    submit(controller, code, declared="It is my own work.")
+    submit(controller, code, declared=declaration())
     (begun,) = events_of(controller, code, "submit.intended")
     assert (begun["by"], begun["late"]) == ("deadline", 90)
     assert read(controller, code).left == ZERO
@@ -123,7 +124,7 @@ def test_a_hand_in_and_the_deadline_in_the_same_second_are_one(
         return lock(store, session, wait=wait)
 
     monkeypatch.setattr(Store, "lock", late)
-    marking = submit(controller, code, declared="It is my own work.")
+    marking = submit(controller, code, declared=declaration())
     assert marking.marks == 0
     assert kinds(controller, code).count("submit.intended") == 1
     assert len(controller.store.runs(code)) == 1
