@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from labctl.plan import Plan
+from labctl.sessions.clock import allowed_extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Place:
     @property
     def allowed(self) -> timedelta:
         """The time for this candidate: to the second, as the session's clock has it."""
-        return timedelta(seconds=self.seconds - (-self.seconds * self.extra // 100))
+        own = timedelta(seconds=self.seconds)
+        return own + allowed_extra(own, self.extra)
 
     def finish(self, starts: datetime) -> datetime:
         """When the time is over if it is begun at `starts` and nothing comes between."""
