@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -58,6 +59,9 @@ class Controller:
     now: Callable[[], Moment] = present
     turns: threading.Semaphore | None = None
     """How much heavy work may be done at a time, where one process does it for many."""
+    unnoted: dict[tuple[str, timedelta], Moment] = field(default_factory=dict)
+    """Since when hosts stand still at the end of their session's time, where the log took no note;
+    by the session and all of its time."""
 
     @classmethod
     def open(cls, library_paths: Sequence[Path] = (), tell: Tell = _silent) -> Controller:
@@ -117,6 +121,7 @@ class Controller:
         other = Controller(
             self.home, self.library_paths, tell, self, now=self.now, turns=self.turns
         )
+        other.unnoted = self.unnoted
         other.__dict__["store"] = self.store
         other.__dict__["account"] = account
         other._borrows = True

@@ -17,6 +17,7 @@ from labctl.plan import Access
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import Session
+from labctl.sessions.standing import not_let_go, note_frozen, note_thawed
 from labctl.store import Event
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class GradedHosts:
         self._provider: Provider = record.provider_of(controller, session)
         self.placement: Placement = session.placed()
         self.broken: dict[str, str] = {}
-        self.fallen: set[str] = _fallen(controller.store.events(session.code))
+        events = controller.store.events(session.code)
+        self.fallen: set[str] = _fallen(events)
+        self._standing = not_let_go(events, self.placement, controller.now().boot)
 
     # ------------------------------------------------------------------ what grading does to them
 
@@ -62,11 +65,12 @@ class GradedHosts:
         self._revive()
         self._provider.freeze(self.placement)
         self._provider.expel(self.placement, list(self.placement.pins))
+        self._standing = note_frozen(self._controller, self._session, self.placement)
 
     def thaw(self) -> None:
         """Let all hosts go on, and wait for those that are in the middle of a boot."""
         self._revive()
-        self._provider.thaw(self.placement)
+        self._let_go()
         self._wake()
 
     def restart(self) -> None:
@@ -77,11 +81,16 @@ class GradedHosts:
             for host in plan.hosts
             if host.access is not Access.NONE and host.name not in self.broken
         ]
-        self._provider.thaw(self.placement)
+        self._let_go()
         self._controller.tell(self._session.code, "restarting " + ", ".join(hosts))
         self._placed(self._provider.restart(self.placement, plan, hosts))
         self._look_into()
         self._wake()
+
+    def _let_go(self) -> None:
+        note_thawed(self._controller, self._session.code)
+        self._standing = set()
+        self._provider.thaw(self.placement)
 
     # ------------------------------------------------------------------ hosts without power
 
@@ -99,7 +108,8 @@ class GradedHosts:
         """Note what a fault of the server has ended."""
         found = self._provider.states(self.placement)
         for name, state in found.items():
-            if state.fault and state.state in ("stopped", "off") and name not in self.fallen:
+            ended = state.fault or name in self._standing
+            if ended and state.state in ("stopped", "off") and name not in self.fallen:
                 self.fallen.add(name)
                 self._record(FELL, {"host": name})
 

@@ -24,6 +24,7 @@ from labctl.sessions.controller import Controller
 from labctl.sessions.entering import hosts_down
 from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.said import fit
+from labctl.sessions.standing import note_frozen
 from labctl.store import Intention
 
 LOCK_SECONDS = 60.0
@@ -92,6 +93,7 @@ def shut(controller: Controller, session: Session) -> None:
     placement = session.placed()
     provider.freeze(placement)
     provider.expel(placement, list(placement.pins))
+    note_frozen(controller, session, placement)
 
 
 @served

@@ -15,7 +15,7 @@ from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.clock import REOPENED, SECOND, STAMP, ZERO
 from labctl.sessions.controller import Controller
-from labctl.sessions.pausing import go_on
+from labctl.sessions.pausing import go_on, shut
 from labctl.sessions.record import Session, State
 from labctl.sessions.said import fit
 from labctl.store import SessionRecord
@@ -72,7 +72,6 @@ def give_up(controller: Controller, code: str) -> None:
 def take_back(controller: Controller, session: Session) -> str:
     """Deal with a reopening that was cut off: nobody may be there by now, and nothing is lost."""
     if session.record.state == State.SUBMITTED:
-        provider = record.provider_of(controller, session)
-        provider.freeze(session.placed())
+        shut(controller, session)
     give_up(controller, session.code)
     return f"taken back: the session is {session.record.state}"

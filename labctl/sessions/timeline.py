@@ -179,6 +179,7 @@ WORDS: dict[str, Callable[[Data], str]] = {
     ),
     "disks.removed": lambda _: "the disks are not kept any more",
     "stop.undone": lambda data: f"that removal was ended: {_why(data)}",
+    "hosts.frozen": lambda data: f"hosts stand still: {_listed(data.get('hosts')) or 'none'}",
     "hosts.thawed": lambda _: "frozen hosts were let go on",
     "stop.done": lambda _: "the hosts are removed",
     "void.intended": lambda data: f"is to be void: {_why(data)}",

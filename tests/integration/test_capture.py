@@ -141,7 +141,7 @@ def test_killed_in_the_middle_the_capture_is_taken_by_the_next_command(
     command = [sys.executable, str(TESTS / "interrupted.py"), *place, "1", "capture", code]
     done = subprocess.run(command, check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
-    assert controller.store.events(code)[-1].kind == "submit.intended"
+    assert controller.store.events(code)[-1].kind == "hosts.frozen"
     (recovered,) = recover(controller)
     assert recovered.problem == ""
     found = demand_kept(controller.store, code)

@@ -159,7 +159,7 @@ def test_one_that_is_broken_off_is_taken_by_the_next_command(
         patch.setattr(capturing, "take", interrupted)
         with pytest.raises(Interrupted):
             submit(controller, code)
-    assert kinds(controller, code)[-1] == "submit.intended"
+    assert kinds(controller, code)[-1] == "hosts.frozen"
     recover(controller)
     seen = kinds(controller, code)
     assert seen.index(TAKEN) < seen.index("submit.phase")

@@ -54,8 +54,9 @@ def test_a_pause_stands_the_clock_and_freezes_and_a_resumption_undoes_both(
     assert after.state == "running"
     assert found.clock.deadline is not None
     assert after.deadline == time_text(found.clock.deadline)
-    assert kinds(controller, code)[-4:] == [
+    assert kinds(controller, code)[-5:] == [
         "pause.intended",
+        "hosts.frozen",
         "pause.done",
         "resume.intended",
         "resume.done",
@@ -155,7 +156,7 @@ def test_a_host_that_is_half_made_anew_waits_for_the_resumption(
 def test_a_pause_killed_at_every_step_is_finished(
     controller: Controller, server: FakeServer, now: HandMoved
 ) -> None:
-    for writes in (1, 2):
+    for writes in (1, 2, 3):
         code = started(controller)
         now.pass_by(100)
         with pytest.raises(Killed), dying_after(writes):
