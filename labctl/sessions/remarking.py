@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.library.planning import plan as planned
-from labctl.marking import Marking, mark
+from labctl.marking import Marking
 from labctl.scheme import digest, planned_checks
 from labctl.served import served
 from labctl.sessions import record
@@ -23,6 +24,8 @@ from labctl.sessions.results import marking_of, record_run
 from labctl.sessions.suspending import suspensions
 from labctl.store import RunRecord
 from labctl.suspension import independent, still_suspended
+
+LOCK_SECONDS = 5.0
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -61,6 +64,11 @@ def remark(
     session is void.
     """
     permit(controller, Act.REMARK_DRY if dry_run else Act.REMARK)
+    with nullcontext() if dry_run else controller.store.lock(code, wait=LOCK_SECONDS):
+        return _remark(controller, code, scheme, dry_run=dry_run)
+
+
+def _remark(controller: Controller, code: str, scheme: str | None, *, dry_run: bool) -> Remarked:
     session = record.load(controller.store, code)
     _demand_counts(session)
     old = _hand_in(controller, code)
@@ -74,20 +82,19 @@ def remark(
         plan, own = planned(lab, session.record.seed), checks
         checks = planned_checks(plan, lab.folder.content)
         suspended = still_suspended(own, checks, suspended)
-    results = replay(checks, stored, suspended)
-    if scheme is None:
-        marking = marking_of(controller, session, results)
-    else:
-        verdicts = {name: found.verdict for name, found in results.items()}
-        marking = mark(plan, verdicts, suspended=suspended)
+
+    def judged(observed: Mapping[str, CheckResult]) -> dict[str, CheckResult]:
+        return replay(checks, observed, suspended)
+
+    results = judged(stored)
+    marked = replace(session, plan=plan)
+    marking = marking_of(controller, marked, results, suspended, judged)
     changes = _changes(controller, old, marking)
     new = None
     if not dry_run:
-        with controller.store.lock(code, wait=5.0):
-            marked = replace(session, plan=plan)
-            moved = {name: old.summary[name] for name in ("state_moved",) if name in old.summary}
-            extra = {"of": old.number, **moved}
-            new = record_run(controller, marked, "remark", results, marking, extra=extra).number
+        moved = {name: old.summary[name] for name in ("state_moved",) if name in old.summary}
+        extra = {"of": old.number, **moved}
+        new = record_run(controller, marked, "remark", results, marking, extra=extra).number
     before = str(old.summary["outcome"])
     return Remarked(code, old.number, new, before, marking.outcome.value, marking, changes)
 
@@ -99,11 +106,20 @@ def mark_again(controller: Controller, code: str) -> Remarked | None:
     None where nothing was handed in, or what counts by now was marked by another scheme: that is
     not undone by the way, and `to_mark_again` says that it is to be done.
     """
-    session = record.load(controller.store, code)
-    graded = [run for run in controller.store.runs(code) if run.reason in ("submit", "remark")]
-    if not graded or graded[-1].scheme != digest(session.plan):
+    permit(controller, Act.REMARK)
+    if not _counts_by_its_own(controller, code):
         return None
-    return remark(controller, code)
+    with controller.store.lock(code, wait=LOCK_SECONDS):
+        if not _counts_by_its_own(controller, code):
+            return None
+        return _remark(controller, code, None, dry_run=False)
+
+
+def _counts_by_its_own(controller: Controller, code: str) -> bool:
+    """Whether what counts by now was marked by the session's own scheme."""
+    graded = [run for run in controller.store.runs(code) if run.reason in ("submit", "remark")]
+    plan = record.load(controller.store, code).plan
+    return bool(graded) and graded[-1].scheme == digest(plan)
 
 
 def _demand_counts(session: Session) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from checkers.engine import CheckResult
-from checkers.model import Status
+from checkers.model import Status, Verdict
 from labctl import scheme, transcript
 from labctl.errors import UsageError
 from labctl.marking import CheckMark, Marking, Outcome, TaskMark, mark
@@ -18,27 +18,60 @@ from labctl.sessions.record import Session, State, load
 from labctl.sessions.suspending import suspensions
 from labctl.store import Reason, Result, Run, RunRecord
 
+Results = Mapping[str, CheckResult]
+
+
+def as_they_were(stored: Results) -> Results:
+    """The results of an earlier run, not judged again."""
+    return stored
+
 
 def marking_of(
-    controller: Controller, session: Session, results: Mapping[str, CheckResult]
+    controller: Controller,
+    session: Session,
+    results: Results,
+    suspended: Mapping[str, str] | None = None,
+    judged: Callable[[Results], Results] = as_they_were,
 ) -> Marking:
-    """The marking of a run by the session's own scheme.
+    """The marking of a run by the scheme in the session's plan.
 
-    A check with `ever: true` counts if it passed at any recorded time, one that is suspended not.
+    A check with `ever: true` counts if it passed at any recorded time, as `judged` says of an
+    earlier run; one that is suspended counts not. `suspended` None takes what the log says.
     """
     verdicts = {name: result.verdict for name, result in results.items()}
-    wanted = {check.id for check in session.plan.checks if check.ever}
-    if wanted:
-        for run in controller.store.runs(session.code):
-            if run.transcript is None or run.reason not in ("check", "submit"):
-                continue
-            for name, result in transcript.unpack(
-                controller.store.get_blob(run.transcript)
-            ).items():
-                if name in wanted and result.verdict.status is Status.PASSED:
-                    verdicts[name] = result.verdict
-    suspended = suspensions(controller.store.events(session.code))
+    for name, earlier in _ever(controller, session, judged).items():
+        if verdicts.get(name, earlier).status is not Status.PASSED:
+            verdicts[name] = earlier
+    if suspended is None:
+        suspended = suspensions(controller.store.events(session.code))
     return mark(session.plan, verdicts, suspended=suspended)
+
+
+def _ever(
+    controller: Controller, session: Session, judged: Callable[[Results], Results]
+) -> dict[str, Verdict]:
+    """What earlier runs say of checks that may have held at any time.
+
+    A pass that can not be judged again, for want of an observation, is an error and no fail.
+    """
+    found: dict[str, Verdict] = {}
+    wanted = {check.id for check in session.plan.checks if check.ever}
+    for run in controller.store.runs(session.code) if wanted else ():
+        if run.transcript is None or run.reason not in ("check", "submit"):
+            continue
+        stored = transcript.unpack(controller.store.get_blob(run.transcript))
+        now = judged(stored)
+        for name in wanted & now.keys():
+            verdict = now[name].verdict
+            if verdict.status is Status.PASSED:
+                found[name] = verdict
+            elif verdict.status is Status.ERROR and _passed(stored, name):
+                found.setdefault(name, verdict)
+    return found
+
+
+def _passed(results: Results, name: str) -> bool:
+    return name in results and results[name].verdict.status is Status.PASSED
 
 
 @served

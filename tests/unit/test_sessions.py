@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from checkers.model import Status
+from checkers.engine import CheckResult
+from checkers.model import Status, Verdict
 from labctl.errors import LabctlError, ProviderError, UnknownName, UsageError
 from labctl.marking import Outcome
 from labctl.providers import PROVIDERS, open_provider
-from labctl.sessions import entering, record
+from labctl.sessions import entering, record, remarking
 from labctl.sessions.accounts import login_script
 from labctl.sessions.checking import check
 from labctl.sessions.cleaning import collect_garbage
@@ -22,10 +25,12 @@ from labctl.sessions.hands import hands
 from labctl.sessions.recovery import recover
 from labctl.sessions.remarking import remark
 from labctl.sessions.resetting import reset
+from labctl.sessions.results import marking_of
 from labctl.sessions.starting import StartRequest, start
 from labctl.sessions.stopping import stop
 from labctl.sessions.submission import submit
-from labctl.store import NewSession
+from labctl.store import Busy, NewSession
+from labctl.transcript import unpack
 from labctl.verification import apply_case
 from tests.fakes.command import LIBRARY
 from tests.fakes.provider import FakeServer
@@ -89,6 +94,53 @@ def test_what_ever_held_counts(controller: Controller, server: FakeServer) -> No
     with server.state() as state:
         del state["sessions"][code]["hosts"]["desk"]["files"]["/srv/c"]
     assert submit(controller, code).outcome is Outcome.ACHIEVED
+    for scheme in (None, "moves"):  # the same lab once more changes nothing
+        again = remark(controller, code, scheme=scheme)
+        assert (again.after, again.marking.marks, again.changes) == (Outcome.ACHIEVED, 3, ())
+
+
+def test_a_pass_that_cannot_be_judged_again_is_no_fail(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    work(controller, code, "solution")
+    check(controller, code)
+    with server.state() as state:
+        del state["sessions"][code]["hosts"]["desk"]["files"]["/srv/c"]
+    submit(controller, code)
+    lost = Verdict(Status.ERROR, found="not observed")
+
+    def judged(stored: Mapping[str, CheckResult]) -> Mapping[str, CheckResult]:
+        return {name: replace(each, verdict=lost) for name, each in stored.items()}
+
+    last = controller.store.runs(code)[-1]
+    results = unpack(controller.store.get_blob(last.transcript or ""))
+    assert results["c"].verdict.status is Status.FAILED
+    session = record.load(controller.store, code)
+    marking = marking_of(controller, session, results, judged=judged)
+    assert [each.status for each in marking.checks] == [*[Status.PASSED] * 2, Status.ERROR]
+
+
+def test_nothing_is_suspended_or_marked_while_work_is_marked_again(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = started(controller)
+    submit(controller, code)
+    seen = []
+
+    def held(checks: Any, *_: Any) -> Any:
+        with pytest.raises(Busy), controller.store.lock(code):
+            pass
+        seen.append(len(controller.store.runs(code)))
+        return {}
+
+    monkeypatch.setattr(remarking, "replay", held)
+    remark(controller, code)
+    remarking.mark_again(controller, code)
+    assert set(seen) == {1, 2}
+    with controller.store.lock(code), monkeypatch.context() as patch:
+        patch.setattr(remarking, "replay", lambda *_: {})
+        remark(controller, code, dry_run=True)
 
 
 def test_a_host_that_stopped_is_started_again_before_grading(
