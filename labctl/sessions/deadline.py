@@ -22,6 +22,7 @@ from labctl.sessions.grading import Progress
 from labctl.sessions.pausing import shut
 from labctl.sessions.record import WARNED, Session, State
 from labctl.sessions.submission import take_in
+from labctl.sessions.unfinished import finish_acts
 
 WARNING = timedelta(minutes=1)
 """How long before the end people are told to save."""
@@ -68,6 +69,9 @@ def hand_in_due(
         if session.record.state != State.RUNNING or not over:
             return None
         try:
+            session = finish_acts(controller, session)
+            if not session.timing.is_over(controller.now()):
+                return None  # what took so long was given back
             return take_in(controller, session, progress)
         except LabctlError:
             with suppress(LabctlError):

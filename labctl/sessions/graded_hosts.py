@@ -8,7 +8,7 @@ the same server at that time (docs/decisions/0004).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,9 @@ from labctl.errors import ProviderError
 from labctl.plan import Access
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
+from labctl.sessions.fallen import fallen_hosts, note_fallen
 from labctl.sessions.record import Session
 from labctl.sessions.standing import not_let_go, note_frozen, note_thawed
-from labctl.store import Event
 
 if TYPE_CHECKING:
     from labctl.providers.base import Placement, Provider
@@ -30,8 +30,6 @@ TIMES = {"silent": 2.0, "starting": 4.0}
 LOOK = 20.0
 """Seconds that even a host which is not waited for has to answer: a busy server is slow."""
 TWIN = "-twin"
-FELL = "host.fell"
-REOPENED = "reopen.done"
 BROKEN = "{} does not boot any more; a fresh machine like it does"
 
 
@@ -49,7 +47,7 @@ class GradedHosts:
         self.placement: Placement = session.placed()
         self.broken: dict[str, str] = {}
         events = controller.store.events(session.code)
-        self.fallen: set[str] = _fallen(events)
+        self.fallen: set[str] = fallen_hosts(events)
         self._standing = not_let_go(events, self.placement, controller.now().boot)
 
     # ------------------------------------------------------------------ what grading does to them
@@ -111,7 +109,7 @@ class GradedHosts:
             ended = state.fault or name in self._standing
             if ended and state.state in ("stopped", "off") and name not in self.fallen:
                 self.fallen.add(name)
-                self._record(FELL, {"host": name})
+                note_fallen(self._controller, self._session.code, name)
 
     def _down(self, *states: str) -> list[str]:
         found = self._provider.states(self.placement)
@@ -221,17 +219,6 @@ class GradedHosts:
     def _placed(self, placement: Placement) -> None:
         self.placement = placement
         record.place(self._controller, placement)
-
-
-def _fallen(events: Sequence[Event]) -> set[str]:
-    """What fell since the candidate was last at work: what was lost before, could be done again."""
-    found: set[str] = set()
-    for event in events:
-        if event.kind == REOPENED:
-            found.clear()
-        elif event.kind == FELL:
-            found.add(str(event.data["host"]))
-    return found
 
 
 def _to_nobody(_line: str) -> None:

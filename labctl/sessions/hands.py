@@ -12,7 +12,9 @@ from labctl.served import served
 from labctl.sessions import record
 from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import queued
-from labctl.sessions.record import Session, State
+from labctl.sessions.fallen import note_fallen
+from labctl.sessions.record import AT_WORK, Session, State
+from labctl.store import Intention
 
 LOCK_SECONDS = 60.0
 
@@ -71,8 +73,19 @@ def lend_hands(controller: Controller, session: Session, act: str) -> str:
     return told
 
 
-def finish(controller: Controller, session: Session, intent: str, act: str) -> str:
-    """Deal with an act that was cut off: finish it, or undo what had not been begun."""
+def finish(controller: Controller, session: Session, begun: Intention) -> str:
+    """Deal with an act that was cut off: finish it, or undo what had not been begun.
+
+    Nothing is done to the hosts of a session that was handed in: nobody knows what was done.
+    """
+    act, intent = str(begun.data.get("act", "")), begun.id
+    if session.record.state not in AT_WORK:
+        for host in session.plan.hosts:
+            if host.hardware and act in {each.id for each in host.hardware.acts}:
+                note_fallen(controller, session.code, host.name, "an act was cut off")
+        why = {"act": act, "why": "the session runs no more"}
+        controller.store.undo(intent, why, actor=controller.actor)
+        return "the session runs no more"
     provider = record.provider_of(controller, session)
     before = session.placed()
     after, told = provider.refit(
@@ -81,7 +94,8 @@ def finish(controller: Controller, session: Session, intent: str, act: str) -> s
     if after != before:
         record.place(controller, after)
     if told:
-        controller.store.complete(intent, {"act": act, "told": told})
+        controller.store.complete(intent, {"act": act, "told": told}, actor=controller.actor)
         return f"done: {told}"
-    controller.store.undo(intent, {"act": act, "why": "it was cut off before anything was done"})
+    why = {"act": act, "why": "it was cut off before anything was done"}
+    controller.store.undo(intent, why, actor=controller.actor)
     return "nothing had been done yet"

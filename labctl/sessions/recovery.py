@@ -144,7 +144,7 @@ def _settle(controller: Controller, intention: Intention) -> str:
     if intention.verb == "reset":
         return resetting.finish(controller, session, intention)
     if intention.verb == "hands":
-        return hands.finish(controller, session, intention.id, str(intention.data.get("act", "")))
+        return hands.finish(controller, session, intention)
     record.provider_of(controller, session).down(session.code)
     why = {"why": "interrupted"}
     controller.store.undo(intention.id, why, actor=controller.actor, state=State.WITHDRAWN)

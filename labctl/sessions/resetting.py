@@ -2,8 +2,9 @@
 
     intended ─▶ kept (the snapshot) ─▶ made anew, set up, broken down ─▶ done
 
-From the first to the last nobody is let in, and nothing is handed in. A command that was killed, or
-that failed once the snapshot was there, is gone on with by the next one.
+From the first to the last nobody is let in, and nothing is handed in before the time is over. A
+command that was killed, or that failed once the snapshot was there, is gone on with by the next
+one; a hand-in by the deadline finishes it first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from labctl.sessions import record
 from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import credit, worked_at
+from labctl.sessions.fallen import note_fallen
 from labctl.sessions.record import Session, State
 from labctl.sessions.said import fit
 from labctl.sessions.setting_up import set_up
@@ -62,6 +64,7 @@ def finish(controller: Controller, session: Session, intention: Intention) -> st
     """Go on with a reset that was cut off."""
     host = str(intention.data["host"])
     if session.record.state != State.RUNNING:
+        note_fallen(controller, session.code, host, "it was half made anew")
         why = {"host": host, "why": "the session runs no more"}
         controller.store.undo(intention.id, why, actor=controller.actor)
         return f"{host} is left as it is"
@@ -78,7 +81,8 @@ def _carry_out(controller: Controller, session: Session, begun: Intention) -> st
     if begun.data.get("fault"):
         before = worked_at(controller, session.code, begun.sequence)
         credit(controller, session.code, before, f"{host} was made anew for a fault")
-    controller.store.complete(begun.id, {"host": host, "snapshot": kept})
+    done = {"host": host, "snapshot": kept}
+    controller.store.complete(begun.id, done, actor=controller.actor)
     return kept
 
 

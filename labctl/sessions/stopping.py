@@ -90,5 +90,5 @@ def finish_stop(
         if other.id != intent:
             why = {"why": f"the session is {state}"}
             controller.store.undo(other.id, why, actor=controller.actor)
-    controller.store.complete(intent, data, state=state)
+    controller.store.complete(intent, data, actor=controller.actor, state=state)
     controller.tell(code, state)

@@ -25,6 +25,7 @@ from labctl.sessions.pausing import shut
 from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.reopening import give_up
 from labctl.sessions.results import marking_of, record_run, recorded
+from labctl.sessions.unfinished import finish_acts, give_up_acts
 from labctl.store import Event, RunRecord
 
 PHASE_GRADED = "submit.phase"
@@ -55,19 +56,19 @@ def submit(
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(*AT_WORK, State.SUBMITTED)
-        record.demand_whole(controller.store, code)
+        if not session.timing.is_over(controller.now()):
+            record.demand_whole(controller.store, code)
         if declared:
             note_declaration(controller, code, declared)
         if session.record.state == State.SUBMITTED != before:
             return recorded(controller, code)
-        return take_in(controller, session, progress)
+        return take_in(controller, finish_acts(controller, session), progress)
 
 
 def take_in(
     controller: Controller, session: Session, progress: Progress = lambda _: None
 ) -> Marking:
     """Begin a hand-in and carry it out; the caller holds the session's lock."""
-    record.demand_whole(controller.store, session.code)
     give_up(controller, session.code)
     data = {clock.STAMP: controller.now().stamp(), **by_deadline(controller, session)}
     intent = controller.store.intend(
@@ -109,6 +110,7 @@ def carry_out(
     command goes on with it.
     """
     shut(controller, session)
+    give_up_acts(controller, session)
     grading = Grading(controller, session, progress)
 
     def phase_done(phase: Phase, found: Mapping[str, CheckResult]) -> None:
@@ -124,9 +126,10 @@ def carry_out(
     if run is None:
         extra = {"intent": intent, **moved(controller, session, intent)}
         run = record_run(controller, session, "submit", results, marking, extra=extra)
-    controller.store.complete(intent, {"run": run.number}, state=State.SUBMITTED)
-    told = record.standing(controller.store.session(session.code)) or marking.outcome
-    controller.tell(session.code, f"graded: {told}")
+    told, actor = {"run": run.number}, controller.actor
+    controller.store.complete(intent, told, actor=actor, state=State.SUBMITTED)
+    stands = record.standing(controller.store.session(session.code)) or marking.outcome
+    controller.tell(session.code, f"graded: {stands}")
     return marking
 
 

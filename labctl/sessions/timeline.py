@@ -122,7 +122,10 @@ WORDS: dict[str, Callable[[Data], str]] = {
     "start.abandoned": lambda _: "the start was never begun",
     "hosts.placed": _placed,
     "hosts.stopped": lambda data: f"hosts had stopped: {_listed(data.get('hosts'))}",
-    "host.fell": lambda data: f"{data.get('host')} was ended by a fault of the server",
+    "host.fell": lambda data: (
+        f"{data.get('host')} was ended by a fault of the server"
+        + (f": {_why(data)}" if data.get("why") else "")
+    ),
     "host.broken": lambda data: (
         f"{data.get('host')} does not boot any more, though a fresh machine like it does"
     ),

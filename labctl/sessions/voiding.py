@@ -42,7 +42,7 @@ def finish_void(controller: Controller, session: Session, intent: str, why: str)
     """Carry out an intention to make a session void."""
     told = {"why": why}
     if session.record.state == State.STOPPED:  # its hosts are gone, and perhaps their server too
-        controller.store.complete(intent, told, state=State.VOID)
+        controller.store.complete(intent, told, actor=controller.actor, state=State.VOID)
         controller.tell(session.code, State.VOID)
         return
     provider = session.plan.provider

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from labctl.centre.account import Account
 from labctl.declaration import declaration
 from labctl.errors import ProviderError, StoreError, UsageError
 from labctl.evidence import evidence_files
@@ -23,6 +24,7 @@ from labctl.sessions.record import State
 from labctl.sessions.recovery import recover
 from labctl.sessions.reopening import reopen
 from labctl.sessions.resetting import reset
+from labctl.sessions.results import recorded
 from labctl.sessions.submission import submit
 from labctl.sessions.views import session_detail
 from labctl.store import Busy, Store
@@ -43,6 +45,10 @@ from tests.fakes.timed import (
 
 def events_of(controller: Controller, code: str, kind: str) -> list[dict[str, Any]]:
     return [event.data for event in controller.store.events(code) if event.kind == kind]
+
+
+def full(*_: object, **__: object) -> None:
+    raise disk_full("store")
 
 
 def notes_of(controller: Controller, code: str) -> str:
@@ -169,10 +175,6 @@ def test_a_full_disk_leaves_the_work_frozen_and_the_next_try_goes_on(
 ) -> None:
     code = started(controller)
     now.pass_by(DURATION)
-
-    def full(*_: object, **__: object) -> None:
-        raise disk_full("store")
-
     for method in ("intend", "append"):
         with monkeypatch.context() as patch:
             patch.setattr(Store, method, full)
@@ -197,8 +199,11 @@ def test_one_that_is_killed_anywhere_is_gone_on_with_and_its_clock_is_right(
     with pytest.raises(Killed), dying_after(writes):
         hand_in_due(controller, code)
     now.pass_by(100)
+    controller.__dict__["account"] = Account("another", 4711)
     recover(controller, code)
     assert controller.store.session(code).state == State.SUBMITTED
+    if kinds(controller, code)[-1] == "submit.done":
+        assert controller.store.events(code)[-1].actor == "another"
     assert len(controller.store.runs(code)) == 1
     assert kinds(controller, code).count("submit.intended") == 1
     assert read(controller, code).left == ZERO
@@ -218,22 +223,87 @@ def test_a_provider_that_fails_is_an_error_and_is_tried_again(
     assert recovered.what.startswith("handed in")
 
 
-def test_a_host_half_made_anew_is_frozen_with_the_others_and_not_marked(
+def test_a_host_that_cannot_be_made_anew_keeps_nobodys_work_back_and_costs_no_mark(
     controller: Controller, server: FakeServer, now: HandMoved
 ) -> None:
     code = started(controller)
-    server.fault("reset", "Docker is gone.")
+    server.fault("reset", "It is too slow.")
     with pytest.raises(ProviderError):
         reset(controller, code, "desk", "it was broken")
     now.pass_by(DURATION)
-    with pytest.raises(UsageError, match="half made anew"):
-        hand_in_due(controller, code)
-    assert host_states(server, code) == {"frozen"}
-    assert controller.store.session(code).state == State.RUNNING
-    server.fault("reset", None)
-    told = recover(controller, code)
-    assert [each.verb for each in told] == ["reset", "time"]
+    marking = hand_in_due(controller, code)
+    assert marking is not None
+    assert {each.status.value for each in marking.checks} == {"error"}
     assert controller.store.session(code).state == State.SUBMITTED
+    assert kinds(controller, code).index("submit.intended") < kinds(controller, code).index(
+        "reset.undone"
+    )
+    (fell,) = events_of(controller, code, "host.fell")
+    assert fell == {"host": "desk", "why": "it was half made anew"}
+
+
+def test_one_that_was_killed_in_between_costs_no_mark_either(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    server.fault("reset", "It is too slow.")
+    with pytest.raises(ProviderError):
+        reset(controller, code, "desk", "it was broken")
+    now.pass_by(DURATION)
+    with pytest.raises(Killed), dying_after(1):
+        hand_in_due(controller, code)
+    assert [each.verb for each in recover(controller)] == ["reset", "submit"]
+    assert {each.status.value for each in recorded(controller, code).checks} == {"error"}
+
+
+def test_what_was_half_done_to_hosts_is_finished_before_the_work_is_taken_in(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    server.fault("reset", "It is too slow.")
+    with pytest.raises(ProviderError):
+        reset(controller, code, "desk", "it was broken")
+    server.fault("reset", None)
+    act = controller.store.intend(code, "hands", {"act": "pull"}, "tester")
+    with server.state() as state:
+        state["acts"] = {act: "desk: pulled"}
+    now.pass_by(DURATION)
+    assert hand_in_due(controller, code) is not None
+    seen = [each for each in kinds(controller, code) if each.endswith((".done", ".intended"))]
+    assert seen[2:] == [
+        "reset.intended",
+        "hands.intended",
+        "reset.done",
+        "hands.done",
+        "submit.intended",
+        "submit.done",
+    ]
+
+
+def test_nothing_is_done_to_the_hosts_of_who_has_handed_in(
+    controller: Controller, server: FakeServer
+) -> None:
+    code = started(controller)
+    submit(controller, code)
+    act = controller.store.intend(code, "hands", {"act": "pull"}, "tester")
+    with server.state() as state:
+        state["acts"] = {act: "desk: pulled"}
+    (told,) = recover(controller)
+    assert (told.verb, told.what) == ("hands", "the session runs no more")
+
+
+def test_a_reset_that_is_finished_late_gives_its_time_back(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = started(controller)
+    now.pass_by(DURATION - 30)
+    server.fault("reset", "It is too slow.")
+    with pytest.raises(ProviderError):
+        reset(controller, code, "desk", "it fell", fault=True)
+    server.fault("reset", None)
+    now.pass_by(35)
+    assert hand_in_due(controller, code) is None
+    assert read(controller, code).left == 30 * SECOND
 
 
 def test_a_look_in_whose_middle_the_time_ends_records_nothing(
