@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from labctl.centre.approvals import demand_approved
-from labctl.centre.candidates import CANDIDATE, extra_time_of
+from labctl.centre.candidates import CANDIDATE, extra_time_of, extra_times
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import UsageError
@@ -28,6 +28,7 @@ from labctl.sessions.side_by_side import Outcome, side_by_side
 from labctl.store import Mode, NewSession, SessionRecord
 
 LARGEST_SEED = 2**31
+MOST_EXTRA_TIME = 100
 LOCK_SECONDS = 60.0
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -74,6 +75,11 @@ def start(controller: Controller, request: StartRequest) -> tuple[Started, ...]:
     """
     permit(controller, Act.START)
     _demand_candidates(request.candidates)
+    _demand_own_time(controller, request)
+    if request.sitting is not None:
+        raise UsageError(
+            "A session of a sitting is begun in it.", f"`labctl sitting begin {request.sitting}`."
+        )
     lab, archive = make_ready(controller, request)
 
     def one(candidate: str) -> str:
@@ -110,6 +116,21 @@ def _demand_candidates(candidates: tuple[str, ...]) -> None:
                 f"`{name}` cannot be a candidate's code.",
                 "Use letters, digits, `.`, `_` and `-`, 64 at most; names stay out of the record.",
             )
+
+
+def _demand_own_time(controller: Controller, request: StartRequest) -> None:
+    """Refuse extra time that makes no sense, or that only who may give more time can give."""
+    percent = request.extra_time
+    if percent is None:
+        return
+    if not 0 <= percent <= MOST_EXTRA_TIME:
+        raise UsageError(
+            f"Extra time is a percentage from 0 to {MOST_EXTRA_TIME}, not {percent}.",
+            "`labctl extend` gives single sessions more.",
+        )
+    arranged = extra_times(controller)
+    if any(arranged.get(name, 0) != percent for name in request.candidates):
+        permit(controller, Act.EXTEND)
 
 
 def started(outcome: Outcome[str]) -> Started:

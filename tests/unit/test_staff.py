@@ -283,6 +283,25 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(
     assert found == {act for act in Act if role in MAY[act]}
 
 
+@pytest.mark.parametrize(
+    "percent, error",
+    [(25, NotPermitted), (-1, UsageError), (0, UnknownName), (None, UnknownName)],
+)
+def test_who_may_not_give_time_starts_with_what_the_roster_gives(
+    controller: Controller, percent: int | None, error: type[LabctlError]
+) -> None:
+    act_as(controller, ROOT)
+    staff.add(controller, "daemon", "Amy Jones", [Role.TECHNICIAN])
+    act_as(controller, DAEMON)
+    with pytest.raises(error):
+        start(controller, StartRequest("none", ("C1",), extra_time=percent))
+
+
+def test_a_session_of_a_sitting_is_begun_there(controller: Controller) -> None:
+    with pytest.raises(UsageError, match="begun in it"):
+        start(controller, StartRequest("none", ("C1",), sitting="s-abcdef"))
+
+
 def test_without_staff_on_record_everything_is_permitted(controller: Controller) -> None:
     act_as(controller, STRANGER)
     assert all(permitted(controller, act) for act in Act)
