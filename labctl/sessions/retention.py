@@ -24,7 +24,8 @@ from labctl.store import Event, Store, moment
 
 KEPT = "disks.kept"
 REMOVED = "disks.removed"
-HANDED_IN = "submit.done"
+HANDED_IN = {State.SUBMITTED: "submit.done", State.SUBMITTING: "submit.intended"}
+"""The event that took the work in, by the session's state; not every hand-in could be graded."""
 DISCARD = "discard"
 """Why somebody lets the disks go before their day, as the intention to stop says it."""
 
@@ -45,9 +46,10 @@ def today(controller: Controller) -> date:
 def last_day(session: Session, events: Sequence[Event]) -> date | None:
     """The last day that the disks of a hand-in are to be kept; None where the policy asks none."""
     days = session.policy.keep_disks_days
-    if not days or session.record.mode == "practice" or session.record.state != State.SUBMITTED:
+    kind = HANDED_IN.get(State(session.record.state))
+    if not days or session.record.mode == "practice" or kind is None:
         return None
-    handed_in = [event for event in events if event.kind == HANDED_IN]
+    handed_in = [event for event in events if event.kind == kind]
     if not handed_in:
         return None
     return moment(handed_in[-1].at).astimezone().date() + timedelta(days=days)

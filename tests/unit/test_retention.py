@@ -15,6 +15,7 @@ from labctl.sessions import record, retention
 from labctl.sessions.cleaning import collect_garbage
 from labctl.sessions.clock import Moment, present
 from labctl.sessions.controller import Controller
+from labctl.sessions.record import State
 from labctl.sessions.recovery import recover
 from labctl.sessions.retention import kept_disks
 from labctl.sessions.stopping import stop
@@ -93,6 +94,16 @@ def test_where_nothing_is_to_be_kept_nothing_is(labctl: Command, code: str, how:
         stop(opened, other)
     assert snapshots(labctl, other) == []
     assert retention.KEPT not in kinds(labctl, other)
+
+
+def test_a_hand_in_that_could_not_be_graded_is_kept_too(labctl: Command, code: str) -> None:
+    other = labctl.start("bo")
+    with after(labctl) as opened:
+        opened.store.intend(other, "submit", {}, "bo", state=State.SUBMITTING)
+        stop(opened, other)
+    assert snapshots(labctl, other) == [f"kept/{other}-desk"]
+    until = (present().at.astimezone().date() + timedelta(days=DAYS)).isoformat()
+    assert labctl("show", other, "--json").json["disks"]["until"] == until
 
 
 def test_without_room_nothing_is_removed_and_it_says_what_to_type(
