@@ -22,10 +22,10 @@ from labctl.sessions.controller import Controller
 from labctl.sessions.crediting import LONG_WAIT, credit, queued, worked, worked_at, worked_by
 from labctl.sessions.heartbeat import attended
 from labctl.sessions.record import AT_WORK, Session, State
+from labctl.sessions.standing import THAWED, stood_since
 
 DISK_FULL = "incident.disk"
 """A host was frozen, since it filled the server's disk."""
-THAWED = "hosts.thawed"
 LARGEST_FILE = 32 << 20  # as much as the agent reads of one file
 ENDED: dict[str, str] = {
     State.PAUSED: "paused: the clock stands, and nobody is let in",
@@ -105,8 +105,8 @@ def ensure_running(
     """
     record.demand_whole(controller.store, code)
     session = record.load(controller.store, code)
-    if not hosts_down(controller, session):
-        return session.placed()
+    if not hosts_down(controller, session) or stood_since(controller, session) is not None:
+        return session.placed()  # what stands still is the hand-in's to start
     store = controller.store
     lock = queued(controller, code, wait) if somebody_waits else store.lock(code, wait=wait)
     with lock:
@@ -211,6 +211,9 @@ def thaw(controller: Controller, code: str) -> None:
     with controller.store.lock(code, wait=5.0):
         session = record.load(controller.store, code)
         session.demand(State.RUNNING)
+        if session.timing.is_over(controller.now()):
+            hint = f"`labctl extend {code} --minutes N --reason WHY` gives more, and thaws them."
+            raise UsageError(f"The time of session `{code}` is over: its hosts stay frozen.", hint)
         record.provider_of(controller, session).thaw(session.placed())
         since = _frozen_at(controller, code)
         controller.store.append(code, THAWED, {}, controller.actor)

@@ -19,6 +19,7 @@ from labctl.sessions.assistance import HELP
 from labctl.sessions.attempts import BEYOND
 from labctl.sessions.clock import STAMP
 from labctl.sessions.controller import Controller
+from labctl.sessions.pausing import go_on_after_end
 from labctl.sessions.record import AT_WORK, NOTICE, Session, State
 from labctl.sessions.said import fit
 from labctl.sessions.suspending import REINSTATED, SUSPENDED
@@ -98,15 +99,17 @@ def notice(
     permit(controller, Act.NOTICE)
     if seconds < 0:
         raise UsageError("A credit adds time.", "Name the minutes that are to be given back.")
-    data = {"text": fit(controller.store, text, "notice"), **about}
+    data: dict[str, Any] = {"text": fit(controller.store, text, "notice"), **about}
     if not seconds:
         _demand_somebody(record.load(controller.store, code))
         return controller.store.append(code, NOTICE, data, controller.actor)
-    data |= {"seconds": seconds, STAMP: controller.now().stamp()}
+    data["seconds"] = seconds
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         _demand_somebody(session)
         session.demand(*AT_WORK)
+        session = go_on_after_end(controller, session, seconds)
+        data[STAMP] = controller.now().stamp()
         deadline = session.timing.deadline_after(NOTICE, data)
         return controller.store.append(code, NOTICE, data, controller.actor, deadline=deadline)
 

@@ -19,12 +19,13 @@ from labctl.centre.staff import permit
 from labctl.errors import UsageError
 from labctl.served import served
 from labctl.sessions import record
-from labctl.sessions.clock import EXTENDED, SINCE, STAMP, Clock, Moment
+from labctl.sessions.clock import EXTENDED, SECOND, SINCE, STAMP, ZERO, Clock, Moment
 from labctl.sessions.controller import Controller
+from labctl.sessions.crediting import credit
 from labctl.sessions.entering import hosts_down
 from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.said import fit
-from labctl.sessions.standing import note_frozen
+from labctl.sessions.standing import note_frozen, note_thawed, stood_since
 from labctl.store import Intention
 
 LOCK_SECONDS = 60.0
@@ -71,7 +72,12 @@ def stand(
     about: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Pause a running session whose lock the caller holds; its clock stands `since` (None: now)."""
-    data = {"why": why, **about, STAMP: controller.now().stamp()}
+    now = controller.now()
+    data = {"why": why, **about, STAMP: now.stamp()}
+    timing, stood = session.timing, since or now
+    if timing.ends is not None and timing.is_over(stood):  # nobody gets more than there was
+        data["late"] = -timing.read(stood).left // SECOND
+        since = timing.ends
     if since is not None:
         data[SINCE] = since.whole()
     intent = controller.store.intend(
@@ -154,17 +160,40 @@ def finish(controller: Controller, session: Session, intention: Intention) -> st
         return f"the session is {session.record.state}"
     shut(controller, session)
     if intention.verb == "pause":
-        controller.store.complete(intention.id, {})
+        controller.store.complete(intention.id, {}, actor=controller.actor)
         return "it is paused, and the clock stands"
     controller.store.undo(intention.id, {"why": "it was cut off"}, actor=controller.actor)
     return f"it is paused as before: `labctl resume {session.code}`"
+
+
+def go_on_after_end(controller: Controller, session: Session, seconds: int) -> Session:
+    """Let hosts go on that stand still since the end of the time, to which `seconds` are added.
+
+    How long they stood is given back. Nothing is done where no time would be left all the same.
+    The caller holds the session's lock.
+    """
+    timing, now = session.timing, controller.now()
+    if not timing.is_over(now):
+        return session
+    states = record.provider_of(controller, session).states(session.placed())
+    if any(each.state == "running" for each in states.values()):
+        return session
+    stood = stood_since(controller, session) or now
+    if timing.read(stood).left + seconds * SECOND <= ZERO:
+        return session
+    note_thawed(controller, session.code)
+    go_on(controller, session)
+    why = "the hosts stood still: the work could not be taken in at the end of the time"
+    credit(controller, session.code, timing.read(stood).worked, why)
+    return record.load(controller.store, session.code)
 
 
 @served
 def extend(controller: Controller, code: str, seconds: int, why: str) -> Clock:
     """Give a session so many seconds more; its clock. It may be running or paused.
 
-    Raises `UsageError` for a session that is not, or without a reason.
+    Hosts that stand still since its time was over go on, if there is some again. Raises
+    `UsageError` for a session that is neither, or without a reason.
     """
     permit(controller, Act.EXTEND)
     reason = fit(controller.store, why, "reason")
@@ -173,6 +202,7 @@ def extend(controller: Controller, code: str, seconds: int, why: str) -> Clock:
     with controller.store.lock(code, wait=LOCK_SECONDS):
         session = record.load(controller.store, code)
         session.demand(*AT_WORK)
+        session = go_on_after_end(controller, session, seconds)
         data = {"seconds": seconds, "why": reason, STAMP: controller.now().stamp()}
         deadline = session.timing.deadline_after(EXTENDED, data)
         controller.store.append(code, EXTENDED, data, controller.actor, deadline=deadline)

@@ -25,6 +25,7 @@ from labctl.sessions.pausing import shut
 from labctl.sessions.record import AT_WORK, Session, State
 from labctl.sessions.reopening import give_up
 from labctl.sessions.results import marking_of, record_run, recorded
+from labctl.sessions.standing import stood_since
 from labctl.sessions.unfinished import finish_acts, give_up_acts
 from labctl.store import Event, RunRecord
 
@@ -82,7 +83,8 @@ def by_deadline(controller: Controller, session: Session) -> dict[str, Any]:
     timing, now = session.timing, controller.now()
     if timing.ends is None or not timing.is_over(now):
         return {}
-    late = -timing.read(now).left // clock.SECOND
+    stood = stood_since(controller, session) or now
+    late = max(-timing.read(stood).left, clock.ZERO) // clock.SECOND
     return {"by": DEADLINE, "late": late, clock.SINCE: timing.ends.whole()}
 
 

@@ -306,6 +306,64 @@ def test_a_reset_that_is_finished_late_gives_its_time_back(
     assert read(controller, code).left == 30 * SECOND
 
 
+def test_more_time_for_who_stands_still_since_the_deadline_lets_the_hosts_go_on(
+    controller: Controller,
+    server: FakeServer,
+    now: HandMoved,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code, told = started(controller), started(controller)
+    now.pass_by(DURATION + 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "intend", full)
+        for each in (code, told):
+            with pytest.raises(StoreError):
+                hand_in_due(controller, each)
+    now.pass_by(900)
+    with pytest.raises(UsageError, match="hosts stay frozen"):
+        entering.thaw(controller, code)
+    extend(controller, code, 1, "not enough")
+    assert host_states(server, code) == {"frozen"}
+    extend(controller, code, 600, "the disk was full")
+    notice(controller, told, "The disk was full.", 600)
+    for each, extended in ((code, 601), (told, 600)):
+        assert host_states(server, each) == {"running"}
+        assert read(controller, each).left == (extended - 1) * SECOND, "it stood still for 900 s"
+        assert hand_in_due(controller, each) is None
+
+
+@pytest.mark.parametrize("method", ["intend", "both"])
+def test_late_is_when_the_hosts_stood_still(
+    controller: Controller, now: HandMoved, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    code = started(controller)
+    now.pass_by(DURATION + 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "intend", full)
+        if method == "both":
+            patch.setattr(Store, "append", full)
+        with pytest.raises(StoreError):
+            hand_in_due(controller, code)
+    now.pass_by(900)
+    assert hand_in_due(controller, code) is not None
+    (begun,) = events_of(controller, code, "submit.intended")
+    assert begun["late"] == 1
+
+
+def test_a_pause_after_the_end_gives_no_more_than_there_was(
+    controller: Controller, now: HandMoved
+) -> None:
+    code = started(controller)
+    now.pass_by(DURATION + 300)
+    pause(controller, code, "alarm")
+    assert read(controller, code).left == ZERO
+    (begun,) = events_of(controller, code, "pause.intended")
+    assert begun["late"] == 300
+    resume(controller, code)
+    assert hand_in_due(controller, code) is not None
+    assert read(controller, code).left == ZERO
+
+
 def test_a_look_in_whose_middle_the_time_ends_records_nothing(
     controller: Controller, server: FakeServer, now: HandMoved, slow: Slow
 ) -> None:
