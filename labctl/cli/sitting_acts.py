@@ -166,7 +166,8 @@ def pause(settings: Settings, code: str, *, reason: str, as_json: bool) -> int:
     """Stop every clock in the room, and freeze all hosts.
 
     For a fire alarm. Consoles are ended, and what is not saved in them is lost. One session that
-    cannot be paused keeps no other from it.
+    cannot be paused keeps no other from it. Until `sitting resume` nobody begins, and whoever is on
+    the way is paused once they are up.
     """
     settings.when_interrupted = f"Type it again: `labctl sitting pause {code}` pauses the others."
     from labctl.cli.settling import tell_settled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from labctl.cli import sitting_sheet
@@ -12,6 +14,7 @@ from labctl.sittings.capacity import Need
 from labctl.sittings.model import Seat
 from labctl.sittings.views import SeatView
 from tests.fakes.command import Command
+from tests.fakes.provider import FakeProvider
 
 SMALL = Need(1 << 30, 100 << 30, 0.2)
 
@@ -120,6 +123,29 @@ def test_who_stays_paused_is_said(labctl: Command) -> None:
     nobody = " ".join(labctl("sitting", "resume", code, code=2).err.split())
     assert f"Nobody goes on. hint: `labctl sitting resume {code} CANDIDATE...` lets" in nobody
     assert "C1" in labctl("sitting", "resume", code, "--all").err
+
+
+def test_who_comes_up_while_the_room_stands_is_said(
+    labctl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labctl.sessions.controller import Controller
+
+    code, up = three(labctl), FakeProvider.up
+
+    def alarm() -> None:
+        with Controller(labctl.home) as controller:
+            controller.store.sittings.append(code, "pause.intended", {"why": "fire"}, "ada")
+
+    def alarmed(*arguments: Any) -> Any:
+        alarm()
+        return up(*arguments)
+
+    monkeypatch.setattr(FakeProvider, "up", alarmed)
+    said = labctl("sitting", "begin", code, "C1")
+    assert "The room stands, and so does the clock of C1" in " ".join(said.err.split())
+    assert labctl("sitting", "resume", code).err.count("running") == 1
+    alarm()
+    assert "Nobody was paused." in labctl("sitting", "resume", code).err
 
 
 def test_several_labs_and_names_are_shown(labctl: Command) -> None:
