@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labctl.backup import archive, places
+from labctl.backup.alone import alone, unfinished
 from labctl.backup.archive import About
 from labctl.centre.roles import Act
 from labctl.centre.signing import same
-from labctl.centre.staff import permit
 from labctl.errors import StoreError, UsageError
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import UNFINISHED
-from labctl.store import Home, SessionFilter, Store, database_url
+from labctl.store import Busy, Home, SessionFilter, Store, database_url
 from labctl.store.audit import audit_all
 from labctl.store.blobs import Blobs, cannot_write
-from labctl.store.copying import copied_in
-from labctl.store.database import too_new
-from labctl.store.locks import exclusive
+from labctl.store.copying import copied_in, restored_in
+from labctl.store.database import Database, too_new
 from labctl.store.upgrade import known_revisions
 
 RESTORED = "backup.restored"
@@ -61,7 +61,34 @@ def restore(
     `UsageError` for a directory that is not free, `NotPermitted`; all is as it was then.
     """
     home, url = controller.home.absolute(), database_url()
-    _demand_room(controller, replace=replace)
+    _demand_room(home, replace=replace)
+    # What reads the record of the place must not hold its files open when they move.
+    controller.close()
+    controller.__dict__.pop("store", None)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(home.parent, error) from error
+    there = Home(home).locks.is_dir()
+    with places.beside(home, f"`{home}`") as folder, _kept(controller, Home(home), folder):
+        about = _read(path, fingerprint)
+        made = folder / "home"
+        made.mkdir(mode=0o700)
+        archive.unpack(path, made)
+        problems, left = _prove(controller, made, about, path, as_it_is)
+        places.give_to_owner_of(home, made)
+        _demand_room(home, replace=replace)
+        if Home(home).locks.is_dir() and not there:
+            raise Busy(f"`{home}`", None)  # the first command of another record came between
+        where = str(home / archive.RECORD)
+        if url:
+            where = _fill(made, url, problems, path)
+        before = _settle(made, home)
+    return Restored(home, where, about, before, problems, left)
+
+
+def _read(path: Path, fingerprint: str) -> About:
+    """What the backup says of itself; raises `StoreError` where it is not the one that is meant."""
     about = archive.read_about(path)
     if fingerprint and not same(about.fingerprint, fingerprint):
         by = f"by the key {about.fingerprint}" if about.key else "by no key"
@@ -71,29 +98,11 @@ def restore(
         )
     if about.tables not in known_revisions():
         raise too_new(str(path), about.tables)
-    try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(home.parent, error) from error
-    # What reads the record of the place must not hold its files open when they move.
-    controller.close()
-    controller.__dict__.pop("store", None)
-    with places.beside(home, f"`{home}`") as folder, ExitStack() as stack:
-        made = folder / "home"
-        made.mkdir(mode=0o700)
-        archive.unpack(path, made)
-        problems, unfinished = _prove(controller, made, about, path, as_it_is)
-        where = str(home / archive.RECORD)
-        if url:
-            where = _fill(stack, made, url, problems, path)
-        places.give_to_owner_of(home, made)
-        before = _settle(made, home)
-    return Restored(home, where, about, before, problems, unfinished)
+    return about
 
 
-def _demand_room(controller: Controller, *, replace: bool) -> None:
-    """Raise unless the state directory is free, or may be replaced."""
-    home = controller.home
+def _demand_room(home: Path, *, replace: bool) -> None:
+    """Raise `UsageError` unless the state directory is free, or is to be replaced."""
     try:
         there = sorted(each.name for each in home.iterdir())
     except FileNotFoundError:
@@ -109,30 +118,36 @@ def _demand_room(controller: Controller, *, replace: bool) -> None:
             "`--into DIR` restores elsewhere; `--replace` puts the backup in its place, "
             "and keeps what is there beside it.",
         )
-    if not database_url() and Home(home).database.is_file():
-        _demand_nothing_lost(controller)
-    _demand_unused(home)
 
 
-def _demand_nothing_lost(controller: Controller) -> None:
+@contextmanager
+def _kept(controller: Controller, home: Home, folder: Path) -> Iterator[None]:
+    """Keep others out of the state directory that is to be replaced, where nothing is to lose."""
+    with alone(home) if home.locks.is_dir() else nullcontext():
+        _demand_nothing_lost(controller, home, folder / "asked")
+        yield
+
+
+def _demand_nothing_lost(controller: Controller, home: Home, folder: Path) -> None:
     """Raise `UsageError` while there is work in hosts that the record in place knows alone."""
+    version: str | None = None
+    found: tuple[str, ...] = ()
     # A record that cannot be read is what backups are for.
     with suppress(StoreError):
-        permit(controller, Act.RESTORE)
-        found = controller.store.sessions(SessionFilter(states=UNFINISHED))
-        if found:
-            codes = " ".join(each.code for each in found[:4])
-            raise UsageError(
-                f"{len(found)} sessions in `{controller.home}` are not handed in: {codes}.",
-                "Their work would be lost. Hand them in (`labctl submit`) or `labctl stop` them.",
-            )
-
-
-def _demand_unused(home: Path) -> None:
-    """Raise `Busy` while a server or a command holds a lock of the state directory."""
-    for path in sorted(Home(home).locks.glob("*.lock")):
-        with exclusive(path, f"`{home}`"):
-            pass
+        if home.database.is_file():
+            with closing(Database.connect(home, None)) as database:
+                version = database.version()
+    if version is None:
+        return
+    if version not in known_revisions():
+        raise too_new(str(home.database), version)
+    with suppress(StoreError):
+        found = unfinished(controller, home, None, Act.RESTORE, folder)
+    if found:
+        raise UsageError(
+            f"{len(found)} sessions in `{home.path}` are not handed in: {' '.join(found[:4])}.",
+            "Their work would be lost. Hand them in (`labctl submit`) or `labctl stop` them.",
+        )
 
 
 def _prove(
@@ -167,17 +182,22 @@ def _does_not_add_up(path: Path, new: list[str]) -> StoreError:
     )
 
 
-def _fill(stack: ExitStack, made: Path, url: str, problems: tuple[str, ...], path: Path) -> str:
-    """Move the record into the database `url`, where it is when `stack` ends; its name."""
+def _fill(made: Path, url: str, problems: tuple[str, ...], path: Path) -> str:
+    """Move the record into the database `url`; its name.
+
+    One that a restore has filled before it was cut off is left as it is.
+    """
     file = made / archive.RECORD
-    filled = stack.enter_context(copied_in(file, Home(made), url))
-    blobs = Blobs(made / "blobs")
-    found = [str(each) for each in audit_all(filled.connection, blobs.get)]
-    if new := [each for each in found if each not in problems]:
-        raise _does_not_add_up(path, new)
+    where = restored_in(file, Home(made), url)
+    if where is None:
+        with copied_in(file, Home(made), url) as filled:
+            found = [str(each) for each in audit_all(filled.connection, Blobs(made / "blobs").get)]
+            if new := [each for each in found if each not in problems]:
+                raise _does_not_add_up(path, new)
+            where = filled.where
     for left in made.glob(f"{archive.RECORD}*"):
         left.unlink()
-    return filled.where
+    return where
 
 
 def _settle(made: Path, home: Path) -> Path | None:

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, MetaData, create_engine, delete, insert, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from labctl.errors import StoreError
+from labctl.store import schema
 from labctl.store.blobs import cannot_write, disk_full
-from labctl.store.database import Database
+from labctl.store.database import REVISION, Database
 from labctl.store.home import Home
 
 VERSIONS = "alembic_version"
@@ -91,6 +92,35 @@ def copy_rows(source: Connection, target: Connection) -> None:
         rows = source.execute(select(table), execution_options={"yield_per": _ROWS})
         for part in rows.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in part])
+
+
+def restored_in(source: Path, home: Home, url: str) -> str | None:
+    """The name of the database `url` if it has the record of the file `source` already.
+
+    The last event of the centre's log, which says that it was restored, may be another.
+    """
+    engine = create_engine(f"sqlite:///{source}")
+    try:
+        with closing(Database.connect(home, url)) as database, engine.connect() as rows:
+            if database.version() != REVISION:
+                return None
+            with database.reading() as found:
+                return database.where if _ends(rows) == _ends(found) else None
+    finally:
+        engine.dispose()
+
+
+def _ends(connection: Connection) -> tuple[object, ...]:
+    """Whose record it is, and where each log ends, the centre's before its last event."""
+    event = schema.centre_events.c
+    last = select(event.sequence, event.kind, event.previous).order_by(event.sequence.desc())
+    logs = [
+        sorted(tuple(row) for row in connection.execute(select(table.c.code, table.c.head)))
+        for table in (schema.sessions, schema.sittings)
+    ]
+    installation = connection.scalar(select(schema.installation.c.id))
+    centre = connection.execute(last.limit(1)).one_or_none()
+    return installation, centre and tuple(centre), logs
 
 
 class CopiedIn(NamedTuple):

@@ -145,6 +145,15 @@ class Database:
             with self._writer.begin() as connection:
                 migrations.upgrade(connection)
 
+    @contextmanager
+    def upgraded(self) -> Iterator[Connection]:
+        """A transaction in which the tables, which are older, have been brought to this version."""
+        from labctl.store.upgrade import upgrade  # noqa: PLC0415  # as above
+
+        with self.writing() as connection:
+            upgrade(connection)
+            yield connection
+
     def version(self) -> str | None:
         """The version of the tables that are there; None where there are none."""
         with self.reading() as connection:

@@ -2,7 +2,8 @@
 
 labctl.db      the record (unless `LABCTL_DATABASE_URL` names another database)
 blobs/ab/…     large values, each named by its digest
-locks/         one file a session; the kernel holds the locks, the files only name the holder
+locks/         one file a session, and one for all of it; the kernel holds the locks, the files only
+               name the holder
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ class Home:
     def locks(self) -> Path:
         """The directory of the lock files."""
         return self.path / "locks"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the whole: shared by all who have the store open; see `locks.shared`."""
+        return self.locks / "home.lock"
 
     def make(self) -> None:
         """Make the directories that are missing, for the owner alone; raises `OSError`.

@@ -36,6 +36,37 @@ class Busy(StoreError):
 
 
 @contextmanager
+def shared(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock file `path` beside others who do so, against who holds it `exclusive`ly.
+
+    Raises as that does.
+    """
+    handle = _shared(path, what)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _shared(path: Path, what: str) -> int:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            # Who held it may have put another directory in this one's place.
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        except BlockingIOError:
+            holder = _holder(handle)
+            os.close(handle)
+            raise Busy(what, holder) from None
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+@contextmanager
 def exclusive(path: Path, what: str, wait: float = 0.0) -> Iterator[None]:
     """Hold the lock file `path`, waiting at most `wait` seconds (0: only one try).
 

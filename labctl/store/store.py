@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from labctl.store import people as people_table
 from labctl.store.blobs import Blobs, cannot_write
 from labctl.store.database import Database
 from labctl.store.home import Home
-from labctl.store.locks import exclusive
+from labctl.store.locks import exclusive, shared
 from labctl.store.records import (
     BLOBS,
     CODE,
@@ -75,8 +75,10 @@ class Store:
         database: Database,
         clock: Callable[[], datetime] = _utc_now,
         codes: Callable[[], str] = new_code,
+        held: ExitStack | None = None,
     ) -> None:
         self._home = home
+        self._held = held or ExitStack()
         self._database = database
         self._blobs = Blobs(home.blobs)
         self._clock = clock
@@ -96,19 +98,23 @@ class Store:
 
         `url` names another database than the SQLite file there (blobs and locks stay in `home`).
         One that is of an older program is brought up to date if `upgrade` says so. Raises
-        `StoreError` for one that is not, or was written by a newer program, or cannot be used.
+        `StoreError` for one that is not, or was written by a newer program, or cannot be used, and
+        `Busy` while `home` is replaced or upgraded, which nobody can begin before it is closed.
         """
         place = Home(home.absolute())
-        try:
-            place.make()
-            database = Database.open(place, url, upgrade=upgrade)
-        except OSError as error:
-            raise cannot_write(error.filename or place.path, error) from error
-        return cls(place, database, clock, codes)
+        with ExitStack() as held:
+            try:
+                place.make()
+                held.enter_context(shared(place.lock, f"`{place.path}`"))
+                database = Database.open(place, url, upgrade=upgrade)
+            except OSError as error:
+                raise cannot_write(error.filename or place.path, error) from error
+            return cls(place, database, clock, codes, held.pop_all())
 
     def close(self) -> None:
         """Let go of the database; may be called more than once."""
         self._database.close()
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self

@@ -12,20 +12,21 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labctl.backup import archive
+from labctl.backup import archive, places
 from labctl.backup.making import BackedUp, back_up
 from labctl.backup.restoring import Restored, restore
 from labctl.errors import LabctlError, StoreError, UsageError
 from labctl.sessions.controller import Controller
-from labctl.store import NewSession, Person, Result, Run, Store
+from labctl.store import Busy, NewSession, Person, Result, Run, Store
 from tests.fakes.command import Command
+from tests.older import make_older
 from tests.small_disk import small_disk
 from tests.tampering import tamper
 from tests.tar_members import Members, members_of, write_members
@@ -376,7 +377,6 @@ def test_a_restore_that_is_killed_leaves_the_old_record_or_has_the_new_one(
 
 def test_two_at_once_are_told_of_each_other(file: Path, home: Path, tmp_path: Path) -> None:
     from labctl.backup.places import beside
-    from labctl.store import Busy
 
     new = tmp_path / "new"
     with beside(new, "new"), pytest.raises(Busy, match=r"new` is in use by labctl \(process"):
@@ -539,15 +539,109 @@ def test_a_home_that_is_not_empty_is_kept_beside(file: Path, home: Path, tmp_pat
 
 def test_work_that_is_not_handed_in_is_not_replaced(file: Path, tmp_path: Path) -> None:
     new = tmp_path / "new"
-    with Store.open(new) as store:
-        made = NewSession("C1", "lab", "ab" * 32, 1, "practice", store.put_blob(b"{}"))
-        code = store.create_session(made, "amy").code
-        store.append(code, "begun", {}, "amy", state="running")
+    code = with_a_session(new, "running")
     with pytest.raises(UsageError, match=f"1 sessions .* are not handed in: {code}"):
         put_back(file, new, replace=True)
     with Store.open(new) as store:
         store.append(code, "handed-in", {}, "amy", state="submitted")
     assert put_back(file, new, replace=True).before
+
+
+def with_a_session(home: Path, state: str) -> str:
+    with Store.open(home) as store:
+        made = NewSession("C1", "lab", "ab" * 32, 1, "practice", store.put_blob(b"{}"))
+        code = store.create_session(made, "amy").code
+        store.append(code, "begun", {}, "amy", state=state)
+    return code
+
+
+def test_nobody_comes_into_a_home_that_is_being_replaced(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, refused = tmp_path / "new", []
+    with_a_session(new, "submitted")
+    whole = archive.unpack
+
+    def unpack(path: Path, folder: Path) -> archive.About:
+        with pytest.raises(Busy, match=r"new` is in use by labctl \(process") as caught:
+            Store.open(new)
+        refused.append(caught.value)
+        return whole(path, folder)
+
+    monkeypatch.setattr(archive, "unpack", unpack)
+    with Store.open(new), pytest.raises(Busy, match="new` is in use by another labctl"):
+        put_back(file, new, replace=True)
+    assert refused == []
+    assert put_back(file, new, replace=True).before
+    assert len(refused) == 1
+
+
+def test_a_record_that_is_begun_meanwhile_is_not_replaced(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, whole, codes = tmp_path / "new", archive.unpack, []
+
+    def unpack(path: Path, folder: Path) -> archive.About:
+        codes.append(with_a_session(new, "running"))
+        return whole(path, folder)
+
+    monkeypatch.setattr(archive, "unpack", unpack)
+    with pytest.raises(UsageError, match="is not empty"):
+        put_back(file, new)
+    shutil.rmtree(new)
+    with pytest.raises(Busy):
+        put_back(file, new, replace=True)
+    with Store.open(new) as store:
+        assert [each.code for each in store.sessions()] == codes[1:]
+
+
+def test_an_older_record_is_asked_too_and_so_is_a_file_beside_another_database(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = tmp_path / "new"
+    code = with_a_session(tmp_path / "made", "running")
+    make_older(tmp_path / "made", new, None, "0003")
+    with pytest.raises(UsageError, match=f"1 sessions .* are not handed in: {code}"):
+        put_back(file, new, replace=True)
+    monkeypatch.setenv("LABCTL_DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere.db")
+    with pytest.raises(UsageError, match=f"1 sessions .* are not handed in: {code}"):
+        put_back(file, tmp_path / "made", replace=True)
+    with closing(sqlite3.connect(new / "labctl.db", isolation_level=None)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(StoreError, match="written by a newer labctl"):
+        put_back(file, new, replace=True)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("pg", marks=pytest.mark.postgresql)])
+def test_a_restore_that_ends_between_database_and_directory_is_gone_on_with(
+    request: pytest.FixtureRequest,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path}/elsewhere.db"
+        if kind == "pg":
+            url = stack.enter_context(request.getfixturevalue("cluster").database())
+        monkeypatch.setenv("LABCTL_DATABASE_URL", url)
+        new = tmp_path / "new"
+        with monkeypatch.context() as patch:
+            patch.setattr(places, "settle_folder", refuse)
+            with pytest.raises(KeyboardInterrupt):
+                put_back(file, new)
+        assert not new.exists()
+        assert put_back(file, new).home == new
+        with Store.open(new, url) as store:
+            assert store.audit_all() == ()
+            assert len(store.sessions()) == 3
+            store.record("roster.imported", {}, "amy")
+        with pytest.raises(StoreError, match="There is a record in"):
+            put_back(file, tmp_path / "second")
+
+
+def refuse(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_damaged_record_is_replaced(file: Path, home: Path, tmp_path: Path) -> None:
@@ -569,8 +663,6 @@ def test_a_file_in_the_home_s_place_is_refused(file: Path, tmp_path: Path) -> No
 def test_a_kernel_that_cannot_exchange_names_restores_too(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from labctl.backup import places
-
     monkeypatch.setattr(places, "_EXCHANGE", 1 << 20)  # a flag that no kernel knows: EINVAL
     new = tmp_path / "new"
     Store.open(new).close()

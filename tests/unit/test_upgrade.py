@@ -16,7 +16,9 @@ from labctl.centre.account import Account
 from labctl.centre.roles import Role
 from labctl.errors import NotPermitted, StoreError, UsageError
 from labctl.sessions.controller import Controller
-from labctl.store import NewSession, Person, Store, database
+from labctl.store import Busy, NewSession, Person, Store, centre, database
+from labctl.store.locks import exclusive
+from labctl.warden.running import WHAT, lock_of
 from tests.fakes.command import Command
 from tests.older import make_older
 from tests.tampering import tamper
@@ -97,6 +99,36 @@ def test_while_sessions_run_nothing_is_changed(tmp_path: Path) -> None:
     assert not (home / "backups").exists()
 
 
+def test_while_a_server_runs_nothing_is_changed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    older(home, None)
+    before = (home / "labctl.db").read_bytes()
+    with exclusive(lock_of(home), WHAT), pytest.raises(Busy, match=r"home` is in use by labctl"):
+        bring_up(home)
+    assert (home / "labctl.db").read_bytes() == before
+    assert not (home / "backups").exists()
+
+
+def test_the_upgrade_and_its_event_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    older(home, None)
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(centre, "append", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            bring_up(home)
+    with pytest.raises(StoreError, match="written by an older labctl"):
+        Store.open(home)
+    # The backup of the first try is another second's.
+    for path in (home / "backups").iterdir():
+        path.unlink()
+    assert bring_up(home) is not None
+    assert sorted(each.name for each in home.iterdir() if each.name.startswith(".")) == []
+
+
 def test_an_upgrade_that_fails_is_found_on_the_copy(tmp_path: Path) -> None:
     home = tmp_path / "home"
     older(home, None)
@@ -140,6 +172,8 @@ def test_the_command(labctl: Command, tmp_path: Path) -> None:
     older(labctl.home, None)
     refused = labctl("sessions", code=5)
     assert "`labctl upgrade` makes a backup" in " ".join(refused.err.split())
+    assert "is in use by labctl" in " ".join(labctl("upgrade", code=5).err.split())
+    lock_of(labctl.home).unlink()  # which the fixture holds, as a server does
     done = labctl("upgrade")
     assert done.out.strip().startswith(str(labctl.home / "backups" / "before-"))
     assert "the tables went from 0002 to" in done.err
