@@ -135,9 +135,10 @@ def audit(settings: Settings, sessions: tuple[str, ...], *, as_json: bool) -> in
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
+@click.option("--unknown", is_flag=True, help="Remove hosts of unknown sessions, too.")
 @as_json
 @pass_settings
-def gc(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
+def gc(settings: Settings, *, dry_run: bool, unknown: bool, as_json: bool) -> None:
     """Settle what is half done; remove hosts of no session."""
     from labctl.cli.settling import tell_settled
     from labctl.cli.words import plural
@@ -146,7 +147,7 @@ def gc(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     screen = settings.screen
     settings.when_interrupted = "`labctl gc` goes on where this one ended."
     with settings.controller() as controller:
-        cleaned = collect_garbage(controller, dry_run=dry_run)
+        cleaned = collect_garbage(controller, dry_run=dry_run, unknown=unknown)
     tell_settled(settings, cleaned.recovered)
     if as_json:
         screen.json(cleaned)
@@ -156,6 +157,11 @@ def gc(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     if rows:
         screen.table(("NAME", "KIND", "SESSION", "STATE"), rows)
     screen.say(f"{plural(len(rows), 'object')} {verb}, {len(cleaned.kept)} in use.")
+    if cleaned.unknown:
+        screen.warn(
+            f"kept, though the record knows no such session: {' '.join(cleaned.unknown)}. Its "
+            "work may be of a record that was replaced; `labctl gc --unknown` removes it."
+        )
 
 
 @click.command(hidden=True)

@@ -21,30 +21,41 @@ from labctl.store import Busy
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What `gc` did: half-done work that was settled, objects removed, and those left alone."""
+    """What `gc` did: half-done work that was settled, objects removed, and those left alone.
+
+    `unknown` are the sessions of objects that were kept because the record does not know them.
+    """
 
     recovered: tuple[Recovered, ...]
     removed: tuple[Owned, ...]
     kept: tuple[Owned, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @served
-def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned:
+def collect_garbage(
+    controller: Controller, *, dry_run: bool = False, unknown: bool = False
+) -> Cleaned:
     """Settle what is half done, then remove what belongs to no session that may have hosts.
 
-    Disks that are kept of a hand-in stay until their last day is over.
+    Disks that are kept of a hand-in stay until their last day is over. Hosts of sessions that the
+    record does not know, as one that was restored may not, are removed if `unknown` says so.
     """
     permit(controller, Act.GC)
     recovered = () if dry_run else recover(controller)
     removed: list[Owned] = []
     kept: list[Owned] = []
+    lost: set[str] = set()
     if not dry_run:
         controller.store.sweep_blobs()
     for name in PROVIDERS:
         provider = controller.provider(name)
         # What two providers know of, as the containers beside virtual machines, counts once.
         owned = tuple(each for each in provider.owned() if each not in (*removed, *kept))
-        orphans = {each.session for each in owned if each.session} - _needed(controller, owned)
+        owners = {each.session for each in owned if each.session}
+        strange = set() if unknown else {each for each in owners if _lost(controller, each)}
+        orphans = owners - strange - _needed(controller, owners - strange)
+        lost |= strange
         for session in sorted(orphans):
             if not dry_run:
                 _note(controller, session)
@@ -55,12 +66,25 @@ def collect_garbage(controller: Controller, *, dry_run: bool = False) -> Cleaned
             (removed if gone else kept).append(each)
         if alone and not dry_run and any(each.session is None for each in owned):
             provider.tidy()
-    return Cleaned(recovered, tuple(removed), tuple(kept))
+    return Cleaned(recovered, tuple(removed), tuple(kept), tuple(sorted(lost)))
 
 
-def _needed(controller: Controller, owned: tuple[Owned, ...]) -> set[str]:
+def _lost(controller: Controller, owner: str) -> bool:
+    """Whether the record knows nothing of the session, and no command here has ever been at it.
+
+    What is tried out (`labs verify`, a sitting's pre-flight) is in no record, but was locked here.
+    """
+    code = owner.removesuffix(TWIN)
+    try:
+        controller.store.session(code)
+    except UnknownName:
+        return not controller.store.was_locked(code)
+    return False
+
+
+def _needed(controller: Controller, owners: set[str]) -> set[str]:
     needed = set()
-    for owner in {each.session for each in owned if each.session}:
+    for owner in owners:
         code = owner.removesuffix(TWIN)
         try:
             state = controller.store.session(code).state

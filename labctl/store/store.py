@@ -297,7 +297,14 @@ class Store:
         if not sitting and not CODE.fullmatch(session):
             raise ValueError(f"{session!a} is not a session code")
         what = f"{'Sitting' if sitting else 'Session'} `{session}`"
-        return exclusive(self._home.locks / f"{session}.lock", what, wait)
+        return exclusive(self._lock_of(session), what, wait)
+
+    def was_locked(self, session: str) -> bool:
+        """Whether `lock` was ever called for it in this state directory."""
+        return self._lock_of(session).exists()
+
+    def _lock_of(self, session: str) -> Path:
+        return self._home.locks / f"{session}.lock"
 
     # ------------------------------------------------------------------ runs
 

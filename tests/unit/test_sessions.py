@@ -417,14 +417,32 @@ def test_gc_leaves_what_a_command_is_at(controller: Controller, server: FakeServ
     stop(controller, code)
     with server.state() as state:
         state["helper"] = True
-        for name in (code, "zzzzzz", "no-code"):
+        for name in (code, "zzzzzz", "yyyyyy"):
             state["sessions"][name] = {"hosts": {"desk": {"state": "running", "files": {}}}}
     with controller.store.lock("zzzzzz"):
         cleaned = collect_garbage(controller)
-    assert {each.session for each in cleaned.removed} == {code, "no-code"}
-    assert server.sessions() == ["zzzzzz"]
-    assert {each.session for each in cleaned.kept} == {"zzzzzz", None}
-    assert {each.session for each in collect_garbage(controller).removed} == {"zzzzzz", None}
+    assert {each.session for each in cleaned.removed} == {code}
+    assert server.sessions() == ["yyyyyy", "zzzzzz"]
+    assert {each.session for each in cleaned.kept} == {"yyyyyy", "zzzzzz", None}
+    assert cleaned.unknown == ("yyyyyy",)
+
+
+def test_gc_removes_what_the_record_does_not_know_if_it_is_asked_to(
+    controller: Controller, server: FakeServer
+) -> None:
+    with controller.store.lock("zzzzzz"):
+        pass  # as a trial that was killed
+    with server.state() as state:
+        state["helper"] = True
+        for name in ("zzzzzz", "yyyyyy", "no-code"):
+            state["sessions"][name] = {"hosts": {"desk": {"state": "running", "files": {}}}}
+    for _ in range(2):
+        cleaned = collect_garbage(controller)
+        assert cleaned.unknown == ("no-code", "yyyyyy")
+        assert server.sessions() == ["no-code", "yyyyyy"]
+    gone = collect_garbage(controller, unknown=True)
+    assert {each.session for each in gone.removed} == {"no-code", "yyyyyy", None}
+    assert (gone.unknown, gone.kept) == ((), ())
 
 
 def test_a_console_opens_again_after_a_reboot(controller: Controller, server: FakeServer) -> None:
