@@ -116,7 +116,7 @@ def _agrees(connection: Connection, run: RunRecord, event: Event) -> bool:
 
 
 def _blobs(session: str, log: Sequence[Event], read_blob: Callable[[str], object]) -> list[Problem]:
-    """The blobs that the record rests on (plan, policy, transcripts, what events list), if lost."""
+    """The blobs that the record rests on (the lab, what was seen, what events list), if lost."""
     problems = []
     for event in log:
         for digest in _named(event):
@@ -127,15 +127,20 @@ def _blobs(session: str, log: Sequence[Event], read_blob: Callable[[str], object
     return problems
 
 
+_DIGESTS = {
+    CREATED: ("policy", "archive"),
+    runs.RECORDED: ("transcript",),
+    "submit.phase": ("results",),
+}
+"""The keys under which events name blobs by themselves; all others list theirs under `BLOBS`."""
+
+
 def _named(event: Event) -> list[Any]:
     """The digests of the blobs that an event rests on."""
+    found = [event.data.get(key) for key in _DIGESTS.get(event.kind, ())]
     if event.kind == CREATED:
         changes = event.data.get(CHANGES)
-        plan = changes.get("plan") if isinstance(changes, dict) else None
-        found = [plan, event.data.get("policy")]
-    elif event.kind == runs.RECORDED:
-        found = [event.data.get("transcript")]
-    else:
-        listed = event.data.get(BLOBS)
-        found = listed if isinstance(listed, list) else []
+        found.append(changes.get("plan") if isinstance(changes, dict) else None)
+    listed = event.data.get(BLOBS)
+    found += listed if isinstance(listed, list) else []
     return [digest for digest in found if digest is not None]

@@ -368,6 +368,18 @@ def test_a_value_of_another_type_is_found(tmp_path: Path) -> None:
         assert "a value of another type" in store.audit(code)[0].what
 
 
+def test_a_missing_lab_or_result_of_a_phase_is_found_by_the_audit(store: Store) -> None:
+    lab, phase = store.put_blob(b"a lab"), store.put_blob(b"seen")
+    plan = store.put_blob(b"{}")
+    new = NewSession("C1", "lab", lab, 1, "practice", plan, data={"archive": lab})
+    code = store.create_session(new, "amy").code
+    store.append(code, "submit.phase", {"phase": "STATE", "results": phase}, "amy")
+    assert store.audit(code) == ()
+    for number, digest in ((1, lab), (2, phase)):
+        (store.home / "blobs" / digest[:2] / digest[2:]).unlink()
+        assert [each.sequence for each in store.audit(code)][-1] == number
+
+
 def test_a_missing_transcript_or_plan_is_found_by_the_audit(store: Store) -> None:
     session = begin(store)
     transcript = store.put_blob(b"observations")
