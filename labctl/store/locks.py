@@ -35,6 +35,15 @@ class Busy(StoreError):
         self.holder = holder
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock file `path`; looking is signed by nobody."""
+    try:
+        with shared(path, ""):
+            return False
+    except Busy:
+        return True
+
+
 @contextmanager
 def shared(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file `path` beside others who do so, against who holds it `exclusive`ly.

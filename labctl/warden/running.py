@@ -19,7 +19,7 @@ from pathlib import Path
 from labctl.errors import LabctlError
 from labctl.sessions.controller import Controller
 from labctl.store import Busy
-from labctl.store.locks import exclusive
+from labctl.store.locks import exclusive, is_held
 from labctl.warden.jobs import Jobs, Threads
 from labctl.warden.rounds import PAUSE, Warden
 
@@ -27,6 +27,8 @@ LOCK = "warden.lock"
 WHAT = "the warden"
 GRADINGS = max(2, os.cpu_count() or 2)
 """Hand-ins that are graded at a time; the others wait, frozen."""
+LOOK_SECONDS = 0.5
+"""How long a new warden waits: somebody may only be looking whether there is one."""
 LAST_SECONDS = 20.0
 """How long what is under way may take to come to a stop when the warden is ended."""
 
@@ -41,10 +43,7 @@ def ensure_warden(controller: Controller) -> None:
     if controller.link is not None:
         return
     home = controller.home
-    try:
-        with exclusive(lock_of(home), WHAT):
-            pass
-    except Busy:
+    if is_held(lock_of(home)):
         return
     command = [sys.executable, "-m", "labctl", "warden"]
     with (home / "warden.log").open("ab") as log:
@@ -65,7 +64,7 @@ def keep(
 ) -> None:
     """Do rounds until no session needs one; returns at once if another warden does."""
     controller.turns = controller.turns or threading.Semaphore(GRADINGS)
-    with suppress(Busy), exclusive(lock_of(controller.home), WHAT):
+    with suppress(Busy), exclusive(lock_of(controller.home), WHAT, LOOK_SECONDS):
         keep_on(controller, wait, jobs or Threads(), lambda needed: needed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from labctl.store import Busy, Store
-from labctl.store.locks import exclusive
+from labctl.store.locks import exclusive, is_held, shared
 from labctl.store.processes import this_process
 
 HOLD = """
@@ -91,6 +92,50 @@ def test_a_holder_that_has_not_signed_is_another_labctl(tmp_path: Path, text: by
     with holder(path):
         path.write_bytes(text)
         with pytest.raises(Busy, match="is in use by another labctl"), exclusive(path, "It"):
+            pass
+
+
+def test_who_shares_a_lock_keeps_out_who_wants_it_alone(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    refused = pytest.raises(Busy, match="It is in use by another labctl")
+    with shared(path, "It"), shared(path, "It"), refused, exclusive(path, "It"):
+        pass
+    with holder(path) as process, pytest.raises(Busy) as caught, shared(path, "It"):
+        pass
+    assert caught.value.holder is not None
+    assert caught.value.holder.pid == process.pid
+
+
+def test_looking_at_a_lock_is_not_holding_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path)
+    with shared(path, "It"):  # as whoever looks does for a moment
+        with pytest.raises(Busy) as caught, exclusive(path, "It"):
+            pass
+        assert caught.value.holder is None
+    with exclusive(path, "It"):
+        assert is_held(path)
+
+
+def test_a_lock_of_a_directory_that_was_exchanged_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, old = tmp_path / "lock", tmp_path / "old"
+    whole, taken = fcntl.flock, []
+
+    def flock(handle: int, how: int) -> None:
+        whole(handle, how)
+        taken.append(handle)
+        if len(taken) == 1:
+            path.rename(old)
+            path.touch()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with shared(path, "It"):
+        monkeypatch.undo()
+        with pytest.raises(Busy), exclusive(path, "It"):
+            pass
+        with exclusive(old, "It"):
             pass
 
 
