@@ -42,7 +42,8 @@ class Database:
         self.file = Path(where) if engine.dialect.name == "sqlite" else None
         """The SQLite file; None where the record is on a server."""
         self._reader = engine if self.file else postgresql.reading(engine)
-        self._writer = engine.execution_options(**{_WRITES: True})
+        writing = engine if self.file else postgresql.writing(engine)
+        self._writer = writing.execution_options(**{_WRITES: True})
         self.where = where
         """The file, or the URL without its password."""
 

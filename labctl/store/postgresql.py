@@ -60,6 +60,14 @@ def reading(found: Engine) -> Engine:
     return found.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def writing(found: Engine) -> Engine:
+    """The same connections for transactions that see what others wrote while they waited.
+
+    Whatever the server is set to: with one view throughout it would be that of before the wait.
+    """
+    return found.execution_options(isolation_level="READ COMMITTED")
+
+
 def _set_up(connection: Any, _record: object) -> None:
     # A server may be set to acknowledge before it has written: not what it keeps for us.
     with connection.cursor() as cursor:

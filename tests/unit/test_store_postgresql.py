@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from labctl.errors import StoreError
-from labctl.store import NewSession, Person, Store, postgresql
+from labctl.store import NewSession, Person, Store, log, postgresql
 from tests.fakes.command import Command
 from tests.postgres import Cluster
 
@@ -192,6 +193,29 @@ def test_two_starts_of_one_candidate_are_two_attempts(record: str, tmp_path: Pat
     with Store.open(tmp_path, record) as store, ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(lambda _: begin(store), range(16)))
         assert sorted(store.session(code).attempt for code in codes) == list(range(1, 17))
+
+
+@pytest.mark.postgresql
+def test_who_waited_for_another_writer_sees_what_it_wrote(
+    cluster: Cluster, record: str, tmp_path: Path
+) -> None:
+    name = make_url(record).database
+    cluster.tell(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    with Store.open(tmp_path, record) as one, Store.open(tmp_path, record) as other:
+        code = begin(one)
+        with ThreadPoolExecutor() as pool:
+            with one._database.writing() as connection:
+                waiting = pool.submit(other.append, code, "note", {}, "a")
+                deadline = time.monotonic() + 20
+                while not connection.exec_driver_sql(WAITERS).scalar_one():
+                    assert time.monotonic() < deadline
+                log.append(connection, code, log.Entry("note", {}, "a"), one._now())
+            waiting.result(20)
+        assert one.audit(code) == ()
+        assert one.session(code).sequence == 3
+
+
+WAITERS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 @pytest.mark.postgresql
