@@ -109,14 +109,19 @@ class Database:
                 driver.text_factory = str
 
     def forget_erased(self) -> None:
-        """Remove what is left of erased people: SQLite's log and PostgreSQL's table hold it yet."""
+        """Remove what is left of erased people: SQLite's log and PostgreSQL's table hold it yet.
+
+        Raises `StoreError` where somebody reads for so long that it stays.
+        """
         with self._guarded():
             if not self.file:
                 postgresql.forget_erased(self._engine)
                 return
             with self._reader.connect() as connection:
                 driver: Any = connection.connection.dbapi_connection
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                (busy, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise _not_forgotten(self.file)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -297,6 +302,13 @@ def _taken(where: str) -> StoreError:
     return StoreError(
         f"There is a record in `{where}` already.",
         f"Name an empty database by `{DATABASE_VARIABLE}`, or unset it to use a file.",
+    )
+
+
+def _not_forgotten(file: Path) -> StoreError:
+    return StoreError(
+        f"They are erased from the record, but `{file}-wal` has their names while it is read.",
+        "End every labctl that has the record open, the server too: the file goes with the last.",
     )
 
 

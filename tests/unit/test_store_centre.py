@@ -13,7 +13,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from labctl.errors import StoreError
-from labctl.store import CENTRE, Event, NewSession, OutOfDate, Person, Store, schema
+from labctl.store import CENTRE, Event, NewSession, OutOfDate, Person, Store, database, schema
 from labctl.store.upgrade import configuration
 from tests.tampering import tamper
 
@@ -102,6 +102,21 @@ def test_people_and_the_event_are_one(store: Store) -> None:
         store.record("person.erased", {}, "a", forget=["C1"], expect_sequence=0)
     assert store.people() == {"C1": person}
     assert store.audit_centre() == ()
+
+
+def test_names_that_stay_in_the_log_of_writes_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    with Store.open(tmp_path) as store:
+        store.record("roster.imported", {}, "amy", people=[Person("C1", "Grace Hopper")])
+        with store._database.reading() as reader:
+            reader.exec_driver_sql("SELECT count(*) FROM people").scalar_one()
+            with pytest.raises(StoreError, match="They are erased from the record, but") as caught:
+                store.record("person.erased", {}, "amy", forget=["C1"])
+        assert "the file goes with the last" in caught.value.hint
+        assert store.people() == {}
+    assert not any(b"Grace" in path.read_bytes() for path in tmp_path.glob("labctl.db*"))
 
 
 def test_a_store_from_before_the_log_is_brought_up_to_date(tmp_path: Path) -> None:
