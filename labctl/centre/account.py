@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from labctl.errors import UsageError
 
 ROOT = 0
+GROUP = "labctl"
+"""Who may ask a machine's server is an account in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,14 @@ class Account:
 
     name: str
     uid: int
+
+
+def group_number() -> int | None:
+    """The number of the group `labctl`; None where this machine has none."""
+    try:
+        return grp.getgrnam(GROUP).gr_gid
+    except KeyError:
+        return None
 
 
 def current_account() -> Account:

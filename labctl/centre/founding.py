@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import os
 import secrets
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from labctl.centre import services, signing
+from labctl.centre.account import GROUP, group_number
 from labctl.centre.roles import Act
 from labctl.centre.staff import permit
 from labctl.errors import LabctlError, UsageError
@@ -27,7 +27,6 @@ from labctl.store.home import machine_home
 if TYPE_CHECKING:
     from labctl.sessions.controller import Controller
 
-GROUP = "labctl"
 HOME = Path("/var/lib/labctl/centre")
 """The state directory of a machine, unless another is named; virtual machines are beside it."""
 BACKUPS = Path("/var/backups/labctl")
@@ -70,10 +69,7 @@ class Machine:
 
     def group(self) -> int | None:
         """The number of the group `labctl`, if there is one."""
-        try:
-            return grp.getgrnam(GROUP).gr_gid
-        except KeyError:
-            return None
+        return group_number()
 
     def make_group(self) -> None:
         """Make the group; raises `LabctlError`."""
@@ -188,12 +184,13 @@ def _make_way(folder: Path) -> None:
 def _key(controller: Controller) -> Step:
     home = controller.home
     path = str(signing.key_path(home))
-    if signing.load(home) is not None:
-        return Step("Key", "there", path)
-    key = signing.make(home)
+    there = signing.load(home)
+    key = there or signing.make(home)
     data = {"key": key.fingerprint, "public": key.public.hex()}
-    controller.store.record(KEY_MADE, data, controller.actor)
-    return Step("Key", "made", path)
+    # It may be there and not on record, where this was cut off in between.
+    if all(each.data != data for each in controller.store.centre_events("key")):
+        controller.store.record(KEY_MADE, data, controller.actor)
+    return Step("Key", "there" if there else "made", path)
 
 
 def _units(

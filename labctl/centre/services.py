@@ -23,6 +23,8 @@ _SERVICE = """\
 Description=labctl: keeps the time of assessments, and serves their commands
 After=docker.service libvirtd.service postgresql.service
 Wants=docker.service
+# A database that comes late, or a network that does, is waited for however long it takes.
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec

@@ -8,7 +8,6 @@ Ctrl-C does: what can be undone is undone, and what cannot is gone on with by th
 
 from __future__ import annotations
 
-import grp
 import os
 import select
 import socket
@@ -19,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from labctl.centre.account import Account
+from labctl.centre.account import Account, group_number
 from labctl.errors import LabctlError, StoreError
 from labctl.server import calls, frames
 from labctl.server.peers import demand_welcome, peer_of
@@ -27,7 +26,6 @@ from labctl.sessions.controller import Controller, Interrupted
 
 FOLDER = "run"
 SOCKET = "serve.sock"
-GROUP = "labctl"
 SLOWEST = 10.0
 """Seconds that a peer may take to send its call, or to take an answer."""
 POLL_SECONDS = 0.1
@@ -99,14 +97,6 @@ def _let_group_in(home: Path) -> None:
             path.chmod(path.stat().st_mode & 0o7777 | more)
         os.chown(socket_of(home), -1, group)
     socket_of(home).chmod(0o660)
-
-
-def group_number() -> int | None:
-    """The number of the group `labctl`; None where this machine has none."""
-    try:
-        return grp.getgrnam(GROUP).gr_gid
-    except KeyError:
-        return None
 
 
 class Server:

@@ -24,6 +24,7 @@ from labctl.policy.file import examine, in_force
 from labctl.policy.rules import Policy
 from labctl.policy.sample import sample
 from labctl.sessions.controller import Controller
+from labctl.store import Store
 from labctl.store.home import home_path, machine_home
 from tests.fakes.command import Command
 from tests.tar_members import Members, members_of, write_members
@@ -121,6 +122,9 @@ def test_a_run_that_was_cut_off_is_gone_on_with(tmp_path: Path, machine: FakeMac
     signing.make(home)
     done = set_up(home, machine, systemd=True)
     assert {each.state for each in done.steps if each.what not in ("Directory", "Key")} == {"made"}
+    set_up(home, machine, systemd=True)
+    with Store.open(home) as store:
+        assert [each.data["key"] for each in store.centre_events("key")] == [done.fingerprint]
 
 
 def test_a_machine_has_one_centre(tmp_path: Path, machine: FakeMachine) -> None:
@@ -176,6 +180,8 @@ def test_units_are_what_systemd_reads(tmp_path: Path, machine: FakeMachine) -> N
         parsed = configparser.ConfigParser(interpolation=None, strict=True)
         parsed.optionxform = str  # type: ignore[assignment,method-assign]
         parsed.read(path)
+        if path.name == "labctl.service":
+            assert parsed["Unit"]["StartLimitIntervalSec"] == "0"
         assert parsed["Unit"]["Description"].startswith("labctl")
         assert "secret" not in path.read_text()
         if "Service" in parsed:
