@@ -30,11 +30,17 @@ def backup(settings: Settings, file: Path, *, as_json: bool) -> None:
     settings.when_interrupted = "There is no backup; nothing else has changed."
     with settings.controller() as controller:
         made = back_up(controller, file)
+    if _shown(settings.screen, made, made.path, as_json=as_json):
+        _tell_backup(settings.screen, made)
+
+
+def _shown(screen: Screen, done: object, path: Path, *, as_json: bool) -> bool:
+    """Print the data, which is the path for people; whether more is to be told to them."""
     if as_json:
-        settings.screen.json(made)
-        return
-    settings.screen.line(str(made.path))
-    _tell_backup(settings.screen, made)
+        screen.json(done)
+    else:
+        screen.line(str(path))
+    return not as_json
 
 
 def _tell_backup(screen: Screen, made: BackedUp) -> None:
@@ -92,11 +98,8 @@ def restore(
         done = put_back(
             controller, file, replace=replace, fingerprint=fingerprint, as_it_is=as_it_is
         )
-    if as_json:
-        settings.screen.json(done)
-        return
-    settings.screen.line(str(done.home))
-    _tell_restored(settings.screen, done)
+    if _shown(settings.screen, done, done.home, as_json=as_json):
+        _tell_restored(settings.screen, done)
 
 
 def _tell_restored(screen: Screen, done: Restored) -> None:
@@ -112,7 +115,11 @@ def _tell_restored(screen: Screen, done: Restored) -> None:
             f"the hosts. `labctl void` or `stop`: {' '.join(done.unfinished)}"
         )
     if done.before:
-        screen.say(f"What was there is in {done.before}; remove it when you are sure.")
+        also = [name for name in ("backups", "server") if (done.before / name).exists()]
+        told = f", with its {' and '.join(f'`{name}`' for name in also)}" if also else ""
+        screen.say(f"What was there is in {done.before}{told}; remove it when you are sure.")
+        if "server" in also:
+            screen.say("`labctl centre init` makes `server` again.")
     if done.about.key:
         screen.say(f"Signed by the key {done.about.fingerprint}: compare it with the paper.")
     else:
@@ -135,11 +142,11 @@ def upgrade(settings: Settings, *, as_json: bool) -> None:
     settings.when_interrupted = "`labctl upgrade` goes on, or says that it is done."
     with settings.controller() as controller:
         done = bring_up(controller)
-    if as_json:
-        settings.screen.json(done)
-    elif done is None:
-        settings.screen.say("✓ the record is of this version already", "green")
-    else:
-        settings.screen.line(str(done.backup.path))
+    if done is None:
+        if as_json:
+            settings.screen.json(done)
+        else:
+            settings.screen.say("✓ the record is of this version already", "green")
+    elif _shown(settings.screen, done, done.backup.path, as_json=as_json):
         settings.screen.say(f"✓ the tables went from {done.before} to {done.after}", "green")
         settings.screen.say("The file named above is the record as it was before.", "dim")
