@@ -18,7 +18,7 @@ from labctl.centre.signing import same
 from labctl.errors import StoreError, UsageError
 from labctl.sessions.controller import Controller
 from labctl.sessions.record import UNFINISHED
-from labctl.store import Busy, Home, SessionFilter, Store, database_url
+from labctl.store import Busy, Home, SessionFilter, Store, database_url, log
 from labctl.store.audit import audit_all
 from labctl.store.blobs import Blobs, cannot_write
 from labctl.store.copying import copied_in, restored_in
@@ -130,19 +130,14 @@ def _kept(controller: Controller, home: Home, folder: Path) -> Iterator[None]:
 
 def _demand_nothing_lost(controller: Controller, home: Home, folder: Path) -> None:
     """Raise `UsageError` while there is work in hosts that the record in place knows alone."""
-    version: str | None = None
     found: tuple[str, ...] = ()
     # A record that cannot be read is what backups are for.
     with suppress(StoreError):
         if home.database.is_file():
-            with closing(Database.connect(home, None)) as database:
-                version = database.version()
-    if version is None:
-        return
-    if version not in known_revisions():
-        raise too_new(str(home.database), version)
-    with suppress(StoreError):
-        found = unfinished(controller, home, None, Act.RESTORE, folder)
+            # Of whatever version, also one that cannot be upgraded.
+            with closing(Database.connect(home, None)) as database, database.reading() as rows:
+                found = log.codes(rows, UNFINISHED)
+            unfinished(controller, home, None, Act.RESTORE, folder)
     if found:
         raise UsageError(
             f"{len(found)} sessions in `{home.path}` are not handed in: {' '.join(found[:4])}.",

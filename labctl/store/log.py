@@ -125,6 +125,13 @@ def listed(connection: Connection, wanted: SessionFilter) -> tuple[SessionRecord
     return tuple(SessionRecord(*values) for values in connection.execute(query))
 
 
+def codes(connection: Connection, states: Sequence[str]) -> tuple[str, ...]:
+    """The sessions in one of the states; also in a record of another version."""
+    row = schema.sessions.c
+    query = select(row.code).where(row.state.in_(states)).order_by(row.created, row.code)
+    return tuple(connection.scalars(query))
+
+
 def conditions(wanted: SessionFilter) -> list[Any]:
     """The filter as SQL conditions on the table of sessions."""
     row = schema.sessions.c
