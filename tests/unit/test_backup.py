@@ -711,3 +711,10 @@ def test_the_commands(labctl: Command, tmp_path: Path) -> None:
     swapped = labctl(*again, "--json").json
     assert swapped["before"].endswith("new.before-restore")
     assert swapped["unfinished"] == [code]
+    with Store.open(tmp_path / "new") as store:
+        store.append(code, "given-up", {}, "a", state="stopped")
+    (tmp_path / "new" / "backups").mkdir()
+    (tmp_path / "new" / "server").touch()
+    told = " ".join(labctl(*again).err.split())
+    assert "before-restore-2, with its `backups` and `server`; remove it when" in told
+    assert "`labctl centre init` makes `server` again" in told
