@@ -28,9 +28,13 @@ UEFI_SETTINGS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 """Where Debian's package `ovmf` has the firmware, and the settings that it begins with."""
 MONITOR = "charmonitor"
 """What libvirt calls the device that it asks QEMU's monitor through."""
-COMMAND_LINE = "root=LABEL=root rw console=tty0 console=ttyS0 net.ifnames=0 mitigations=off quiet"
+COMMAND_LINE = (
+    "root=LABEL=root rw console=tty0 console=ttyS0 net.ifnames=0"
+    " mitigations=off cryptomgr.notests quiet"
+)
 """What the kernel is started with. Its mitigations keep a machine's own accounts apart where the
-processor's speculation would leak; emulated, they cost a third of a boot's processor time.
+processor's speculation would leak; emulated, they cost a third of a boot's processor time. Its
+tests of its own cryptography take seconds there.
 """
 
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -135,6 +139,8 @@ def domain_xml(machine: Machine, number: str = "") -> str:
     else:  # a plain one: for each further ability the guest's kernel loads modules and tries them
         cpu = ET.SubElement(domain, "cpu", mode="custom", check="none")
         _text(cpu, "model", EMULATED_CPU)
+        # Else the kernel gathers its first random numbers from jitter, which takes it seconds.
+        ET.SubElement(cpu, "feature", policy="require", name="rdrand")
     _clock(domain, machine.clock.ahead)
     for event, act in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _text(domain, f"on_{event}", act)

@@ -27,7 +27,7 @@ from labctl.providers.libvirt.hypervisor import Hypervisor, Missing, library, ta
 from labctl.providers.libvirt.warm import WarmStates
 
 AT_ONCE = 4
-BOOT_SECONDS = 180.0
+BOOT_SECONDS = 300.0
 """How long a machine may take to boot: emulated, beside others, on a busy server."""
 STOP_SECONDS = 60.0
 """How long a machine may take to shut down before its power is cut."""
