@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from base64 import urlsafe_b64decode
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,6 +157,7 @@ def test_a_root_directory_that_is_no_overlay_has_no_layers() -> None:
 
 
 def test_the_server_is_where_the_engine_runs() -> None:
-    found = layers.server_of(host())
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+        found = layers.server_of(host(pid=child.pid))
     assert os.path.samestat(os.fstat(found), Path("/").stat())
     os.close(found)

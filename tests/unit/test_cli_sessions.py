@@ -286,12 +286,15 @@ def test_audit_finds_a_changed_record(labctl: Command) -> None:
     assert labctl("audit", code, "--json", code=1).json["problems"]
 
 
-def test_gc_removes_what_no_session_needs(labctl: Command) -> None:
+def test_gc_removes_what_no_session_needs_if_it_is_asked_to(labctl: Command) -> None:
     code = labctl.start("amy")
     with labctl.server.state() as state:
         state["sessions"]["zzzzzz"] = {"hosts": {"desk": {"state": "running", "files": {}}}}
-    assert "1 object would be removed, 3 in use." in labctl("gc", "--dry-run").err
-    said = labctl("gc")
+    assert "the record knows no such session: zzzzzz" in labctl("gc").err
+    assert "zzzzzz" in labctl.server.sessions()
+    dry = labctl("gc", "--unknown", "--dry-run")
+    assert "1 object would be removed, 3 in use." in dry.err
+    said = labctl("gc", "--unknown")
     assert "zzzzzz-desk" in said.out
     assert labctl.server.sessions() == [code]
     assert labctl("gc", "--json").json["removed"] == []
