@@ -85,7 +85,7 @@ def test_the_evidence_is_whole(shown: Shown) -> None:
 def test_nothing_runs_any_more(shown: Shown) -> None:
     assert json.loads(asked(shown, "sessions", "--json").stdout) == []
     found = json.loads(asked(shown, "gc", "--json").stdout)
-    assert found == {"recovered": [], "removed": [], "kept": []}
+    assert found == {"recovered": [], "removed": [], "unknown": [], "kept": []}
 
 
 def test_what_it_says_to_type_next_works(shown: Shown) -> None:
