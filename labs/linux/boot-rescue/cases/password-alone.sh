@@ -1,3 +1,0 @@
-mount -o remount,rw /
-echo "root:$LAB_PASSWORD" | chpasswd
-sync
