@@ -23,7 +23,7 @@ from labctl.sessions.clock import SECOND, ZERO, Moment, Timing, elapsed
 from labctl.sessions.controller import Controller
 from labctl.sessions.deadline import WARNING, hand_in_due, warn
 from labctl.sessions.heartbeat import beat, last_looks
-from labctl.sessions.interruption import ran_before, stand_still
+from labctl.sessions.interruption import ran_before, stand_one, stand_still
 from labctl.sessions.record import AT_WORK, State
 from labctl.sessions.recovery import settle_left
 from labctl.sessions.submission import DEADLINE
@@ -106,7 +106,9 @@ class Warden:
     def _keep_time(self, code: str, timing: Timing) -> timedelta:
         """Warn, or have the work taken in; how long until something is to be done again."""
         if ran_before(timing, self._controller.now()):
-            return PAUSE  # it will stand as soon as whoever is at it has ended
+            # Its log could not be read when all others were paused, or a backup has brought it.
+            unharmed(self._controller, code, lambda: tuple(stand_one(self._controller, code)))
+            return PAUSE
         left = timing.read(self._controller.now()).left
         if left > WARNING:
             return left - WARNING

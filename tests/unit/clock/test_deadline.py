@@ -223,13 +223,19 @@ def test_a_provider_that_fails_is_an_error_and_is_tried_again(
     assert recovered.what.startswith("handed in")
 
 
-def test_a_host_that_cannot_be_made_anew_keeps_nobodys_work_back_and_costs_no_mark(
-    controller: Controller, server: FakeServer, now: HandMoved
-) -> None:
+def half_made_anew(controller: Controller, server: FakeServer) -> str:
+    """A session with a reset that has failed."""
     code = started(controller)
     server.fault("reset", "It is too slow.")
     with pytest.raises(ProviderError):
         reset(controller, code, "desk", "it was broken")
+    return code
+
+
+def test_a_host_that_cannot_be_made_anew_keeps_nobodys_work_back_and_costs_no_mark(
+    controller: Controller, server: FakeServer, now: HandMoved
+) -> None:
+    code = half_made_anew(controller, server)
     now.pass_by(DURATION)
     marking = hand_in_due(controller, code)
     assert marking is not None
@@ -245,10 +251,7 @@ def test_a_host_that_cannot_be_made_anew_keeps_nobodys_work_back_and_costs_no_ma
 def test_one_that_was_killed_in_between_costs_no_mark_either(
     controller: Controller, server: FakeServer, now: HandMoved
 ) -> None:
-    code = started(controller)
-    server.fault("reset", "It is too slow.")
-    with pytest.raises(ProviderError):
-        reset(controller, code, "desk", "it was broken")
+    code = half_made_anew(controller, server)
     now.pass_by(DURATION)
     with pytest.raises(Killed), dying_after(1):
         hand_in_due(controller, code)
@@ -259,10 +262,7 @@ def test_one_that_was_killed_in_between_costs_no_mark_either(
 def test_what_was_half_done_to_hosts_is_finished_before_the_work_is_taken_in(
     controller: Controller, server: FakeServer, now: HandMoved
 ) -> None:
-    code = started(controller)
-    server.fault("reset", "It is too slow.")
-    with pytest.raises(ProviderError):
-        reset(controller, code, "desk", "it was broken")
+    code = half_made_anew(controller, server)
     server.fault("reset", None)
     act = controller.store.intend(code, "hands", {"act": "pull"}, "tester")
     with server.state() as state:

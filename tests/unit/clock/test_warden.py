@@ -354,6 +354,11 @@ def damage(controller: Controller, code: str) -> None:
     )
 
 
+def mend(controller: Controller, code: str) -> None:
+    """It is put right again."""
+    tamper(controller.store, f"UPDATE events SET data = ltrim(data) WHERE session = '{code}'")
+
+
 def test_a_damaged_log_stops_nobody_elses_time(
     controller: Controller, server: FakeServer, now: HandMoved
 ) -> None:
@@ -397,6 +402,11 @@ def test_after_a_power_cut_a_damaged_log_keeps_no_other_clock_running(
     found = heartbeat.last_beat(controller.home)
     assert found is not None
     assert found.boot == "boot-2"
+    mend(controller, damaged)
+    later = Warden(controller, AtOnce())
+    later.round()
+    assert state_of(controller, damaged) == State.PAUSED, "one that can be read again stands too"
+    assert read(controller, damaged).worked < DURATION * SECOND
 
 
 def test_a_round_that_goes_wrong_in_an_unforeseen_way_is_not_the_last(
